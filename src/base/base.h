@@ -1,0 +1,33 @@
+/* The ground floor: memory with checked sizes, diagnostics, sums in a fixed order. Internal. */
+#ifndef RG_BASE_H
+#define RG_BASE_H
+
+#include <rotgrad/status.h>
+#include <stdint.h>
+
+/* Sets the diagnostic (if any) and returns `status`: `return rg_fail(diagnostic, RG_EIO, "%s: ...", path);` */
+rg_status rg_fail(rg_diagnostic *diagnostic, rg_status status, const char *format, ...) RG_PRINTF(3, 4);
+
+/* count * size zeroed bytes, 64-byte aligned; NULL on overflow or exhaustion. Freed by rg_free. */
+void *rg_alloc(size_t count, size_t size) RG_MUST_CHECK;
+char *rg_strdup(const char *text) RG_MUST_CHECK;
+
+/* Tests make the n-th allocation from now fail (n = 0 is the next one); a negative n switches that off. */
+void rg_alloc_fail_after(long n);
+
+/* a * b, or 0 when that overflows (or is 0). */
+size_t rg_size_product(size_t a, size_t b);
+
+/* Sums of n terms in an order that does not depend on the number of threads: blocks of fixed length, then the block
+ * sums in order. rg_reduce calls `term` for each block with its half-open range and adds what it returns. */
+typedef double rg_block_sum(const void *data, ptrdiff_t begin, ptrdiff_t end);
+double rg_reduce(ptrdiff_t n, rg_block_sum *term, const void *data);
+double rg_sum(ptrdiff_t n, const double *a);
+double rg_dot(ptrdiff_t n, const double *a, const double *b);
+double rg_max_abs(ptrdiff_t n, const double *a);
+
+/* Pointwise work over [0, n) in blocks of fixed length, shared among threads. */
+typedef void rg_block_work(void *data, ptrdiff_t begin, ptrdiff_t end);
+void rg_parallel(ptrdiff_t n, rg_block_work *work, void *data);
+
+#endif
