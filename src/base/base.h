@@ -18,6 +18,10 @@ void rg_alloc_fail_after(long n);
 /* a * b, or 0 when that overflows (or is 0). */
 size_t rg_size_product(size_t a, size_t b);
 
+/* From this many cells on, loops and transforms are shared among threads; below, starting them costs more than they save
+ * (measured: two threads are slower at 256 x 256). */
+enum { RG_THREADED_CELLS = 1 << 17 };
+
 /* Sums of n terms in an order that does not depend on the number of threads: blocks of fixed length, then the block
  * sums in order. rg_reduce calls `term` for each block with its half-open range and adds what it returns. */
 typedef double rg_block_sum(const void *data, ptrdiff_t begin, ptrdiff_t end);

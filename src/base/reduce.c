@@ -16,7 +16,7 @@ double rg_reduce(ptrdiff_t n, rg_block_sum *term, const void *data) {
         double part[ROUND];
         const ptrdiff_t left = (n - start + BLOCK - 1) / BLOCK;
         const ptrdiff_t blocks = left < ROUND ? left : ROUND;
-#pragma omp parallel for schedule(static) if (blocks > 2)
+#pragma omp parallel for schedule(static) if (n >= RG_THREADED_CELLS)
         for (ptrdiff_t b = 0; b < blocks; b++) {
             const ptrdiff_t begin = start + b * BLOCK;
             part[b] = term(data, begin, begin + BLOCK < n ? begin + BLOCK : n);
@@ -28,7 +28,7 @@ double rg_reduce(ptrdiff_t n, rg_block_sum *term, const void *data) {
 
 void rg_parallel(ptrdiff_t n, rg_block_work *work, void *data) {
     const ptrdiff_t blocks = (n + BLOCK - 1) / BLOCK;
-#pragma omp parallel for schedule(static) if (blocks > 2)
+#pragma omp parallel for schedule(static) if (n >= RG_THREADED_CELLS)
     for (ptrdiff_t b = 0; b < blocks; b++) {
         const ptrdiff_t begin = b * BLOCK;
         work(data, begin, begin + BLOCK < n ? begin + BLOCK : n);
