@@ -43,7 +43,8 @@ typedef struct rg_density_spec {
 typedef struct rg_density rg_density;
 
 /* Prepares p_v on `grid` for any variance >= variance_min (unit x^2).
- * Samples need variance_min > 0: smoothing starts from the exact kernel sum at variance_min / 2, cost N * n once.
+ * Samples need variance_min > 0: smoothing starts from the exact kernel sum at variance_min / 2 on a grid
+ * that resolves it (2.4 points per deviation; relative error below 1e-11), cost N times its points, once.
  * RG_EINVAL: a value outside its contract; RG_EDOMAIN: negative values, zero mass, or samples with variance_min == 0;
  * RG_ENOMEM. The diagnostic says which. */
 RG_API rg_status rg_density_create(const rg_grid *grid, const rg_density_spec *spec, double variance_min,
@@ -52,8 +53,10 @@ RG_API rg_status rg_density_create(const rg_grid *grid, const rg_density_spec *s
 /* log p_v and the score at one variance. Allocates nothing.
  *   log_density  out  n values, natural logarithm of p_v in unit x^-d
  *   score        out  (d, n), grad log p_v, unit 1/x; NULL to leave it out
- * RG_EINVAL when the variance is below variance_min or not finite. Not re-entrant for one rg_density. */
-RG_API rg_status rg_density_at(rg_density *density, double variance, double *log_density, double *score) RG_MUST_CHECK;
+ * RG_EINVAL when the variance is below variance_min or not finite; RG_EDOMAIN when p_v is too small for double precision
+ * somewhere (give it a background). Not re-entrant for one rg_density. */
+RG_API rg_status rg_density_at(rg_density *density, double variance, double *log_density, double *score,
+                               rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 RG_API void rg_density_destroy(rg_density *density);
 

@@ -5,14 +5,13 @@
 #ifndef ROTGRAD_EXPERIMENT_H
 #define ROTGRAD_EXPERIMENT_H
 
-#include <rotgrad/score_error.h>
+#include <rotgrad/evolve.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef enum rg_prior { RG_PRIOR_EXACT = 1, RG_PRIOR_UNIFORM, RG_PRIOR_FILE } rg_prior;
-typedef enum rg_form { RG_FORM_RATIO = 1, RG_FORM_DENSITY } rg_form;
 
 /* A file the experiment read. */
 typedef struct rg_experiment_input {

@@ -49,6 +49,31 @@ typedef struct rg_error_term {
     double gradient_energy, solenoidal_energy; /* random: E_p|grad phi|^2 and E_p|r|^2, unit 1/x^2, >= 0 */
 } rg_error_term;
 
+typedef struct rg_score_error rg_score_error;
+
+/* Prepares the sum of `count` terms on `grid` for variances in [variance_min, variance_max]. A learned term needs the
+ * true score at its own noise levels: `density` (borrowed during the call) must reach down to
+ * rg_error_lowest_variance. Memory: K d fields for a learned term. Cost: K density evaluations.
+ * RG_EINVAL: a value outside its contract, a wave beyond the grid's Nyquist mode, a noise range outside the learned
+ * levels; RG_ENOMEM; RG_EDOMAIN from the density. The diagnostic says which term. */
+RG_API rg_status rg_score_error_create(const rg_grid *grid, const rg_error_term *term, size_t count,
+                                       rg_density *density, double variance_min, double variance_max,
+                                       rg_score_error **error, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+RG_API void rg_score_error_destroy(rg_score_error *error);
+
+/* e at one variance; allocates nothing.
+ *   log_density, score  in   those of p_v at this variance, (n) and (d, n)
+ *   e                   out  (d, n), unit 1/x
+ * Between learned levels sigma e is linear in log sigma. RG_EINVAL when the variance is outside the prepared range. */
+RG_API rg_status rg_score_error_at(rg_score_error *error, double variance, const double *log_density,
+                                   const double *score, double *e) RG_MUST_CHECK;
+
+/* The variances inside the prepared range where e is not smooth (learned levels), ascending; owned by `error`. */
+RG_API size_t rg_score_error_breaks(const rg_score_error *error, const double **variances);
+
+/* The lowest variance at which the terms need the true score: variance_min, or that of the learned level below it. */
+RG_API double rg_error_lowest_variance(const rg_error_term *term, size_t count, double variance_min);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,37 @@
+/* Densities from inside: one small interface, four ways to be exact. */
+#ifndef RG_DENSITY_H
+#define RG_DENSITY_H
+
+#include "base/base.h"
+#include "grid/modes.h"
+
+#include <rotgrad/density.h>
+
+/* A law without its background. Each kind embeds this as its first member. */
+typedef struct rg_law rg_law;
+struct rg_law {
+    /* log p_v (n) and its gradient (d, n; may be NULL); n and d are those of the grid given at creation */
+    void (*at)(rg_law *law, double variance, double *log_density, double *score);
+    void (*destroy)(rg_law *law);
+};
+
+/* Mixture of products of one-dimensional profiles: Gaussians with diagonal covariance, the textbook shapes. */
+rg_status rg_law_separable(const rg_grid *grid, const rg_density_spec *spec, rg_law **law);
+/* Mixture of Gaussians with general covariances. */
+rg_status rg_law_gaussian(const rg_grid *grid, const rg_density_spec *spec, rg_law **law);
+/* Point masses of given weights on a grid of their own. */
+rg_status rg_law_samples(const rg_grid *grid, const rg_density_spec *spec, double variance_min, rg_law **law,
+                         rg_diagnostic *diagnostic);
+/* A density given on a grid. */
+rg_status rg_law_grid(const rg_grid *grid, const rg_density_spec *spec, rg_law **law, rg_diagnostic *diagnostic);
+
+/* RG_EDOMAIN, with the place, where a log density is minus infinity. */
+rg_status rg_check_positive(const rg_grid *grid, const double *log_density, rg_diagnostic *diagnostic);
+
+/* The wrapped Gaussian on a circle of length L: log of the density at distance x from its mean, and the derivative of
+ * that logarithm. Relative accuracy 1e-15 at any distance. variance > 0. */
+double rg_wrapped_log(double x, double length, double variance, double *slope);
+/* The density itself (0 where it underflows) and its derivative. */
+double rg_wrapped(double x, double length, double variance, double *derivative);
+
+#endif

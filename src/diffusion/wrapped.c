@@ -1,0 +1,42 @@
+/* The wrapped Gaussian by its image sum: all terms are positive, so tails keep relative accuracy.
+ *
+ * With |x| <= L/2 the image k is smaller than the main term by exp(-(k^2 - |k|) L^2 / (2 variance)) at least; images
+ * below exp(-40) = 4e-18 of it are left out. */
+#include "diffusion/density.h"
+
+#include <math.h>
+
+static const double negligible = -40;
+
+struct images {
+    double distance, sum, moment; /* to the nearest image; sums relative to its term */
+};
+
+static struct images image_sum(double x, double length, double variance) {
+    struct images s = {remainder(x, length), 1, 0};
+    const double d = s.distance;
+    s.moment = d;
+    const int most = (int)ceil(0.5 + sqrt(0.25 - 2 * negligible * variance / (length * length)));
+    for (int k = 1; k <= most; k++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            const double at = d + sign * k * length, exponent = 0.5 * (d - at) * (d + at) / variance;
+            if (exponent < negligible) continue;
+            const double term = exp(exponent);
+            s.sum += term;
+            s.moment += at * term;
+        }
+    return s;
+}
+
+double rg_wrapped_log(double x, double length, double variance, double *slope) {
+    const struct images s = image_sum(x, length, variance);
+    *slope = -s.moment / (s.sum * variance);
+    return log(s.sum) - 0.5 * s.distance * s.distance / variance - 0.5 * log(6.283185307179586 * variance);
+}
+
+double rg_wrapped(double x, double length, double variance, double *derivative) {
+    const struct images s = image_sum(x, length, variance);
+    const double main_term = exp(-0.5 * s.distance * s.distance / variance) / sqrt(6.283185307179586 * variance);
+    *derivative = -s.moment * main_term / variance;
+    return s.sum * main_term;
+}
