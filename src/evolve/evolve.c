@@ -1,0 +1,361 @@
+/* The adaptive march of the four marginals from variance_max down to variance_min.
+ *
+ * A step needs three rooms (start, middle, end), which do not depend on the marginals: they are furnished first and
+ * shared. Steps end on the breaks of the score error, where it is not smooth. Two things control the step: the embedded
+ * error estimate of every marginal in L1, and the error of Simpson's rule for the energies against a rule of two orders
+ * more, so that bounds are integrals of known quality even where no marginal moves. */
+#include "evolve/exponential.h"
+#include "evolve/right_side.h"
+
+#include "base/base.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { START, MIDDLE, END, ROOMS };
+
+struct rg_evolve {
+    rg_levels *levels;
+    rg_evolve_options options;
+    rg_equation equation;
+    rg_exponential exponential;
+    rg_level room[ROOMS];
+    double variance, next_step;
+    int segment, segment_steps;
+    double *u[RG_MARGINALS], *first[RG_MARGINALS];   /* spectra at the start of the step, and N of them */
+    double *next[RG_MARGINALS], *last[RG_MARGINALS]; /* the same at its end */
+    double *work[4], *error, *field;
+    rg_trace *trace;
+    size_t traced, room_for;
+    double energy; /* integral of E_p|e|^2 so far */
+    rg_evolve_statistics statistics;
+};
+
+/* ---- creation */
+
+static rg_status check(const rg_evolve_options *o, rg_diagnostic *diagnostic) {
+    if (o->form != RG_FORM_RATIO && o->form != RG_FORM_DENSITY)
+        return rg_fail(diagnostic, RG_EINVAL, "evolve: unknown form");
+    if (!isfinite(o->variance_max) || !(o->variance_min >= 0 && o->variance_max > o->variance_min))
+        return rg_fail(diagnostic, RG_EINVAL, "evolve: variance_max must exceed variance_min >= 0");
+    if (!(o->churn >= 0) || !isfinite(o->churn)) return rg_fail(diagnostic, RG_EINVAL, "evolve: churn must be >= 0");
+    if (!(o->tolerance > 0) || !isfinite(o->tolerance) || o->max_steps < 0)
+        return rg_fail(diagnostic, RG_EINVAL, "evolve: the tolerance must be positive");
+    return RG_OK;
+}
+
+static rg_status allocate(rg_evolve *e) {
+    const rg_grid *grid = rg_levels_grid(e->levels);
+    rg_equation *q = &e->equation;
+    rg_status status = rg_spectral_create(grid, RG_PLAN_ESTIMATE, &q->spectral);
+    if (status) return status;
+    const size_t modes = 2 * (size_t)q->spectral->modes, n = (size_t)q->spectral->cells;
+    q->real = rg_field_alloc(rg_size_product(n, (size_t)grid->dim + 1));
+    e->error = rg_field_alloc(modes);
+    e->field = rg_field_alloc(n);
+    if (!q->real || !e->error || !e->field) return RG_ENOMEM;
+    for (int m = 0; m < RG_MARGINALS; m++) {
+        e->u[m] = rg_field_alloc(modes);
+        e->first[m] = rg_field_alloc(modes);
+        e->next[m] = rg_field_alloc(modes);
+        e->last[m] = rg_field_alloc(modes);
+        e->work[m] = rg_field_alloc(modes);
+        if (!e->u[m] || !e->first[m] || !e->next[m] || !e->last[m] || !e->work[m]) return RG_ENOMEM;
+    }
+    for (int r = 0; !status && r < ROOMS; r++) status = rg_level_create(grid, &e->room[r]);
+    if (!status) status = rg_exponential_create(q->spectral, q->diffusion, &e->exponential);
+    return status;
+}
+
+static rg_status furnish(rg_evolve *e, int room, double variance, rg_diagnostic *diagnostic) {
+    const rg_status status = rg_levels_at(e->levels, variance, &e->room[room], diagnostic);
+    if (status) return status;
+    const rg_split_report *split = &e->room[room].split;
+    rg_evolve_statistics *s = &e->statistics;
+    s->splits++;
+    s->split_iterations += split->iterations;
+    s->worst_residual = fmax(s->worst_residual, split->residual);
+    if (!split->resolved) s->unresolved_from = fmax(s->unresolved_from, variance);
+    return RG_OK;
+}
+
+/* rho = pi / p_T or q = pi; without a prior rho = 1 exactly. */
+static rg_status set_prior(rg_evolve *e, rg_diagnostic *diagnostic) {
+    const double *prior = e->options.prior, *density = e->room[START].density;
+    const ptrdiff_t n = e->equation.spectral->cells;
+    double mass = 0;
+    for (ptrdiff_t i = 0; prior && i < n; i++) {
+        if (!isfinite(prior[i]) || !(prior[i] > 0))
+            return rg_fail(diagnostic, RG_EDOMAIN, "prior: a value is not positive at cell %td", i);
+        mass += prior[i];
+    }
+    mass *= rg_grid_cell_volume(rg_levels_grid(e->levels));
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double q = prior ? prior[i] / mass : density[i];
+        e->field[i] = e->options.form == RG_FORM_DENSITY ? q : prior ? q / density[i] : 1;
+    }
+    rg_forward(e->equation.spectral, e->field, e->u[0]);
+    for (int m = 0; m < RG_MARGINALS; m++) {
+        if (m > 0) memcpy(e->u[m], e->u[0], 2 * (size_t)e->equation.spectral->modes * sizeof(double));
+        rg_equation_right_side(&e->equation, &e->room[START], m, e->u[m], e->first[m]);
+    }
+    return RG_OK;
+}
+
+static rg_status record(rg_evolve *e, int room, int midpoint) {
+    if (e->traced == e->room_for) {
+        const size_t more = 2 * e->room_for + 64;
+        rg_trace *larger = rg_alloc(more, sizeof *larger);
+        if (!larger) return RG_ENOMEM;
+        if (e->traced > 0) memcpy(larger, e->trace, e->traced * sizeof *larger);
+        rg_free(e->trace);
+        e->trace = larger;
+        e->room_for = more;
+    }
+    const rg_level *level = &e->room[room];
+    e->trace[e->traced++] = (rg_trace){.variance = level->variance,
+                                       .segment = e->segment,
+                                       .midpoint = midpoint,
+                                       .total = level->split.total,
+                                       .gradient = level->split.gradient,
+                                       .solenoidal = level->split.solenoidal};
+    return RG_OK;
+}
+
+static rg_status begin(rg_evolve *e, rg_diagnostic *diagnostic) {
+    rg_status status = allocate(e);
+    if (status) return rg_fail(diagnostic, status, "evolve: out of memory");
+    status = furnish(e, START, e->options.variance_max, diagnostic);
+    if (!status) status = set_prior(e, diagnostic);
+    if (!status) status = record(e, START, 0);
+    return status;
+}
+
+rg_status rg_evolve_create(rg_levels *levels, const rg_evolve_options *options, rg_evolve **evolve,
+                           rg_diagnostic *diagnostic) {
+    if (!levels || !options || !evolve) return rg_fail(diagnostic, RG_EINVAL, "evolve: an argument is missing");
+    rg_status status = check(options, diagnostic);
+    if (status) return status;
+    rg_evolve *e = rg_alloc(1, sizeof *e);
+    if (!e) return rg_fail(diagnostic, RG_ENOMEM, "evolve: out of memory");
+    const double square = options->churn * options->churn;
+    e->levels = levels;
+    e->options = *options;
+    if (e->options.max_steps == 0) e->options.max_steps = 100000;
+    e->equation.form = options->form;
+    e->equation.diffusion = 0.5 * square;
+    e->equation.drift = 0.5 * (1 + square);
+    e->variance = options->variance_max;
+    e->next_step = 0.02 * (options->variance_max - options->variance_min);
+    status = begin(e, diagnostic);
+    if (status) {
+        rg_evolve_destroy(e);
+        return status;
+    }
+    *evolve = e;
+    return RG_OK;
+}
+
+void rg_evolve_destroy(rg_evolve *e) {
+    if (!e) return;
+    for (int m = 0; m < RG_MARGINALS; m++) {
+        double *spectra[] = {e->u[m], e->first[m], e->next[m], e->last[m], e->work[m]};
+        for (size_t i = 0; i < sizeof spectra / sizeof *spectra; i++) rg_free(spectra[i]);
+    }
+    for (int r = 0; r < ROOMS; r++) rg_level_free(&e->room[r]);
+    rg_exponential_free(&e->exponential);
+    rg_spectral_destroy(e->equation.spectral);
+    rg_free(e->equation.real);
+    rg_free(e->error);
+    rg_free(e->field);
+    rg_free(e->trace);
+    rg_free(e);
+}
+
+/* ---- one step */
+
+/* Where the present segment ends: the next break below, or variance_min. */
+static double segment_end(const rg_evolve *e) {
+    const double *breaks;
+    const size_t count = rg_levels_breaks(e->levels, &breaks);
+    double end = e->options.variance_min;
+    for (size_t i = 0; i < count; i++)
+        if (breaks[i] < e->variance * (1 - 1e-9) && breaks[i] > end) end = breaks[i];
+    return end;
+}
+
+/* At least two steps a segment, none of them much shorter than the others. */
+static double choose_step(const rg_evolve *e, double end) {
+    const double left = e->variance - end;
+    double step = e->next_step;
+    if (e->segment_steps == 0) step = fmin(step, 0.5 * left);
+    if (step >= left * (1 - 1e-9)) return left;
+    return step > 0.5 * left ? 0.5 * left : step;
+}
+
+struct side {
+    rg_evolve *evolve;
+    int marginal;
+};
+
+static void right_side(void *data, int when, const double *u, double *n) {
+    const struct side *s = data;
+    rg_equation_right_side(&s->evolve->equation, &s->evolve->room[when], s->marginal, u, n);
+}
+
+struct weighted {
+    const double *field, *density;
+};
+
+static double absolute_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
+    const struct weighted *w = data;
+    double sum = 0;
+    for (ptrdiff_t i = begin; i < end; i++) sum += fabs(w->field[i]) * (w->density ? w->density[i] : 1);
+    return sum;
+}
+
+/* The estimate in L1: integral of p |error of rho|, or of |error of q|. */
+static double error_norm(rg_evolve *e) {
+    const rg_spectral *s = e->equation.spectral;
+    rg_equation_field(&e->equation, e->error, e->field);
+    const struct weighted w = {e->field, e->options.form == RG_FORM_RATIO ? e->room[END].density : NULL};
+    return rg_reduce(s->cells, absolute_block, &w) * rg_grid_cell_volume(&s->grid);
+}
+
+/* Steps are judged by a fifth of the tolerance: their errors add up to about it over a run. */
+static double attempt(rg_evolve *e, double step) {
+    const double share = 0.2;
+    double worst = 0;
+    rg_exponential_set_step(&e->exponential, step);
+    for (int m = 0; m < RG_MARGINALS; m++) {
+        struct side side = {e, m};
+        rg_exponential_step(&e->exponential, right_side, &side, e->u[m], e->first[m], e->next[m], e->last[m], e->error,
+                            e->work);
+        const double norm = error_norm(e);
+        worst = norm <= worst ? worst : norm; /* a NaN stays */
+    }
+    return worst / (share * e->options.tolerance);
+}
+
+/* Integral over [a, b] of the polynomial through `count` <= 5 points; exact up to degree 5. */
+static double interpolatory(int count, const double *x, const double *y, double a, double b) {
+    static const double node[] = {-0.774596669241483377, 0, 0.774596669241483377},
+                        weight[] = {5.0 / 9, 8.0 / 9, 5.0 / 9};
+    double sum = 0;
+    for (int q = 0; q < 3; q++) {
+        const double at = 0.5 * (a + b) + 0.5 * (b - a) * node[q];
+        for (int i = 0; i < count; i++) {
+            double basis = 1;
+            for (int j = 0; j < count; j++) basis *= j == i ? 1 : (at - x[j]) / (x[i] - x[j]);
+            sum += weight[q] * basis * y[i];
+        }
+    }
+    return 0.5 * (b - a) * sum;
+}
+
+/* Simpson's error over the step, relative to the energy so far and the tolerance, judged by the rule that also uses the
+ * two points before the step; 0 at the start of a segment, where there are none. `energy` is the step's integral. */
+static double energy_error(const rg_evolve *e, double step, double *energy) {
+    const double a = e->variance - step, b = e->variance;
+    const double x[] = {a, 0.5 * (a + b), b},
+                 y[] = {e->room[END].split.total, e->room[MIDDLE].split.total, e->room[START].split.total};
+    *energy = interpolatory(3, x, y, a, b);
+    if (e->segment_steps == 0) return 0;
+    const rg_trace *middle = &e->trace[e->traced - 2], *start = &e->trace[e->traced - 3];
+    const double x5[] = {x[0], x[1], x[2], middle->variance, start->variance};
+    const double y5[] = {y[0], y[1], y[2], middle->total, start->total};
+    const double scale = e->energy + fabs(*energy);
+    return scale > 0 ? fabs(interpolatory(5, x5, y5, a, b) - *energy) / (scale * e->options.tolerance) : 0;
+}
+
+static rg_status accept(rg_evolve *e, double end, double energy) {
+    rg_status status = record(e, MIDDLE, 1);
+    if (!status) status = record(e, END, 0);
+    const rg_level start = e->room[START];
+    e->room[START] = e->room[END];
+    e->room[END] = start;
+    for (int m = 0; m < RG_MARGINALS; m++) {
+        double *u = e->u[m], *first = e->first[m];
+        e->u[m] = e->next[m];
+        e->first[m] = e->last[m];
+        e->next[m] = u;
+        e->last[m] = first;
+    }
+    e->energy += energy;
+    e->variance = e->room[START].variance;
+    e->segment_steps++;
+    e->statistics.steps++;
+    if (e->variance <= end && e->variance > e->options.variance_min) { /* the break belongs to both segments */
+        e->segment++;
+        e->segment_steps = 0;
+        if (!status) status = record(e, START, 0);
+    }
+    return status;
+}
+
+rg_status rg_evolve_step(rg_evolve *e, int *done, rg_diagnostic *diagnostic) {
+    const double safety = 0.9, least_factor = 0.2, most_factor = 3;
+    const double end = segment_end(e);
+    *done = e->variance <= e->options.variance_min;
+    while (!*done) {
+        const double step = choose_step(e, end);
+        const double target = step >= e->variance - end ? end : e->variance - step;
+        if (!(step > 1e-12 * e->variance) || e->statistics.steps + e->statistics.rejected >= e->options.max_steps)
+            return rg_fail(diagnostic, RG_ENOCONV,
+                           "evolve: the step shrank to %g at sigma = %g: the score error is too rough for this grid; "
+                           "refine it, raise sigma_min, or add a background",
+                           step, sqrt(e->variance));
+        rg_status status = furnish(e, MIDDLE, e->variance - 0.5 * step, diagnostic);
+        if (!status) status = furnish(e, END, target, diagnostic);
+        if (status) return status;
+        double energy;
+        const double moved = attempt(e, step), integrated = energy_error(e, step, &energy);
+        const double error = isfinite(moved) ? fmax(moved, integrated) : HUGE_VAL;
+        const double factor = safety * pow(fmax(error, 1e-12), -0.25);
+        const double next = step * fmin(fmax(factor, least_factor), most_factor);
+        if (error <= 1) {
+            /* a step cut short by a break says little about how long the next may be */
+            e->next_step = step < e->next_step && next < e->next_step && factor > 1 ? e->next_step : next;
+            status = accept(e, end, energy);
+            *done = e->variance <= e->options.variance_min;
+            return status ? rg_fail(diagnostic, status, "evolve: out of memory") : RG_OK;
+        }
+        e->next_step = next;
+        e->statistics.rejected++;
+    }
+    return RG_OK;
+}
+
+/* ---- results */
+
+double rg_evolve_progress(const rg_evolve *e) {
+    const double low = e->options.variance_min, high = e->options.variance_max, soft = low > 0 ? 0 : 0.01 * high;
+    return log((high + soft) / (e->variance + soft)) / log((high + soft) / (low + soft));
+}
+
+void rg_evolve_ratio(const rg_evolve *e, int marginal, double *ratio, double *clipped) {
+    const ptrdiff_t n = e->equation.spectral->cells;
+    const double *density = e->room[START].density;
+    const int is_ratio = e->options.form == RG_FORM_RATIO;
+    double below = 0;
+    rg_equation_field(&e->equation, e->u[marginal], ratio);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double q = is_ratio ? ratio[i] * density[i] : ratio[i];
+        if (q < 0) below -= q;
+        ratio[i] = q < 0 ? 0 : is_ratio ? ratio[i] : density[i] > 0 ? ratio[i] / density[i] : 1;
+    }
+    *clipped = below * rg_grid_cell_volume(rg_levels_grid(e->levels));
+}
+
+const rg_level *rg_evolve_level(const rg_evolve *e) {
+    return &e->room[START];
+}
+
+size_t rg_evolve_trace(const rg_evolve *e, const rg_trace **trace) {
+    *trace = e->trace;
+    return e->traced;
+}
+
+rg_evolve_statistics rg_evolve_report(const rg_evolve *e) {
+    return e->statistics;
+}

@@ -1,0 +1,22 @@
+/* The explicit part of the two forms of the marginal's equation. */
+#ifndef RG_RIGHT_SIDE_H
+#define RG_RIGHT_SIDE_H
+
+#include "grid/modes.h"
+
+#include <rotgrad/evolve.h>
+
+typedef struct rg_equation {
+    rg_spectral *spectral;
+    rg_form form;
+    double diffusion, drift; /* D, c */
+    double *real;            /* (d + 1, n) scratch */
+} rg_equation;
+
+/* n = N(u) for one marginal at one noise level; u and n are unscaled spectra of rho or q. */
+void rg_equation_right_side(const rg_equation *equation, const rg_level *level, int marginal, const double *u,
+                            double *n);
+/* The field itself: rho or q. */
+void rg_equation_field(const rg_equation *equation, const double *u, double *field);
+
+#endif
