@@ -1,0 +1,27 @@
+/* A frame with ticks, numbers, labels and a title: what every kind of panel stands in. Internal. */
+#ifndef RG_FIGURE_AXES_H
+#define RG_FIGURE_AXES_H
+
+#include "figure/insets.h"
+#include "figure/ticks.h"
+
+typedef struct rg_axes {
+    const char *title, *x_label, *y_label; /* borrowed markup; NULL for none */
+    double width, height;                  /* of the frame, in points */
+    double title_lift;                     /* extra room between frame and title */
+    rg_ticks x, y;
+} rg_axes;
+
+/* Chooses the ticks; title, labels and frame size are set already. */
+void rg_axes_choose_ticks(rg_axes *axes, rg_text *text, const double lower[2], const double upper[2]);
+
+/* Room around the frame. */
+rg_insets rg_axes_insets(const rg_axes *axes, rg_text *text);
+
+/* Width of the title as it is wrapped above the frame. */
+double rg_axes_title_width(const rg_axes *axes, rg_text *text);
+
+/* Draws everything but the content, with the upper left corner of the frame at (x, y). */
+void rg_axes_draw(const rg_axes *axes, rg_text *text, cairo_t *cr, double x, double y);
+
+#endif

@@ -1,0 +1,63 @@
+/* Cairo scales with CAIRO_FILTER_NEAREST: a pixel of a PNG shows the one cell it lies in.
+ *
+ * Viewers of PDF and SVG do as they like: poppler and librsvg blur across neighbouring pixels of an image that is
+ * enlarged a little, whatever the document asks for. There each cell of a small image is made of several equal pixels,
+ * so that only a fraction of a cell can blur.
+ */
+#include "figure/image.h"
+
+enum { SHARP_PIXELS = 600 /* per side; larger images are left alone */, MOST_REPEATS = 8 };
+
+rg_image rg_image_create(int width, int height) {
+    rg_image image = {.surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height)};
+    unsigned char *bytes = cairo_image_surface_get_data(image.surface);
+    image.pixel = (uint32_t *)(void *)bytes; /* Cairo aligns rows to 4 bytes */
+    image.stride = cairo_image_surface_get_stride(image.surface) / (ptrdiff_t)sizeof *image.pixel;
+    return image;
+}
+
+void rg_image_destroy(rg_image *image) {
+    cairo_surface_destroy(image->surface);
+    *image = (rg_image){0};
+}
+
+static int repeats(int cells) {
+    const int wanted = cells > 0 ? SHARP_PIXELS / cells : 1;
+    return wanted < 1 ? 1 : wanted > MOST_REPEATS ? MOST_REPEATS : wanted;
+}
+
+static rg_image enlarged(const rg_image *image, int columns, int rows, int across, int down) {
+    rg_image large = rg_image_create(columns * across, rows * down);
+    for (ptrdiff_t r = 0; large.pixel && r < rows * down; r++) {
+        const uint32_t *from = image->pixel + r / down * image->stride;
+        for (ptrdiff_t c = 0; c < columns * across; c++) large.pixel[r * large.stride + c] = from[c / across];
+    }
+    return large;
+}
+
+static void paint(cairo_surface_t *surface, cairo_t *cr, double x, double y, double width, double height) {
+    const int columns = cairo_image_surface_get_width(surface), rows = cairo_image_surface_get_height(surface);
+    cairo_surface_mark_dirty(surface);
+    cairo_save(cr);
+    cairo_translate(cr, x, y);
+    if (columns && rows) cairo_scale(cr, width / columns, height / rows);
+    cairo_set_source_surface(cr, surface, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
+    cairo_rectangle(cr, 0, 0, columns, rows);
+    cairo_fill(cr);
+    cairo_restore(cr);
+}
+
+void rg_image_draw(const rg_image *image, cairo_t *cr, double x, double y, double width, double height) {
+    const int columns = cairo_image_surface_get_width(image->surface);
+    const int rows = cairo_image_surface_get_height(image->surface);
+    const int across = repeats(columns), down = repeats(rows);
+    const int exact = cairo_surface_get_type(cairo_get_target(cr)) == CAIRO_SURFACE_TYPE_IMAGE;
+    if (exact || !image->pixel || across * down == 1) {
+        paint(image->surface, cr, x, y, width, height);
+        return;
+    }
+    rg_image large = enlarged(image, columns, rows, across, down);
+    paint(large.surface, cr, x, y, width, height);
+    rg_image_destroy(&large);
+}

@@ -1,0 +1,34 @@
+/* Where the panels of a figure stand: laid out from measured texts, then drawn. Internal. */
+#ifndef RG_FIGURE_PAGE_H
+#define RG_FIGURE_PAGE_H
+
+#include "figure/axes.h"
+#include "figure/colour_bar.h"
+
+typedef struct rg_panel {
+    const rg_heat_map *heat;
+    rg_colour_scale scale;
+    rg_axes axes;
+    rg_colour_bar bar;
+    rg_insets insets; /* around the frame */
+    double x, y;      /* upper left corner of the frame */
+} rg_panel;
+
+typedef struct rg_page {
+    const rg_figure *figure;
+    rg_text *text;
+    double dpi;
+    double width, height; /* in points */
+    int columns, rows;
+    rg_panel *panel;      /* figure->panels of them */
+    struct rg_band *band; /* columns from left to right, then rows from top to bottom */
+} rg_page;
+
+/* Lays out a figure whose description has been checked. RG_EINVAL for a colour range that cannot be drawn, naming the
+ * panel; RG_ENOMEM. Ended with rg_page_destroy also after a failure. */
+rg_status rg_page_create(rg_page *page, const rg_figure *figure, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+void rg_page_destroy(rg_page *page);
+
+void rg_page_draw(const rg_page *page, cairo_t *cr);
+
+#endif
