@@ -13,15 +13,15 @@ extern "C" {
 
 typedef enum rg_prior { RG_PRIOR_EXACT = 1, RG_PRIOR_UNIFORM, RG_PRIOR_FILE } rg_prior;
 
-/* A file the experiment read. */
+/* A file the experiment read; of FILE.npz:NAME the archive. */
 typedef struct rg_experiment_input {
     char *path;      /* as opened */
     char sha256[65]; /* lower-case hexadecimal */
 } rg_experiment_input;
 
 typedef struct rg_experiment {
-    char *path; /* the YAML file */
-    char *title;
+    char *path;  /* the YAML file */
+    char *title; /* "" when there is none */
     rg_grid grid;
     rg_density_spec density; /* arrays owned by the experiment */
     double variance_min, variance_max;
@@ -35,15 +35,19 @@ typedef struct rg_experiment {
     rg_form form;        /* formulation of the main run; the other one checks it */
     int threads;         /* 0: what OpenMP gives */
     size_t inputs;
-    rg_experiment_input *input;
-    char *resolved; /* the experiment as JSON, every default filled in, arrays by file name */
-    void *memory;   /* bookkeeping of what is owned */
+    rg_experiment_input *input; /* the YAML file first, each file once */
+    char *resolved;             /* the experiment as JSON, every default filled in, arrays by file name */
+    void *memory;               /* bookkeeping of what is owned */
 } rg_experiment;
 
 /* Reads and checks an experiment file. `settings` holds `count` texts "key.key=value" (the value is YAML) that replace
- * or add keys, as `rotgrad run --set` gives them. Paths in the file are relative to the file; in settings, to the
- * current folder. The diagnostic reads "FILE:LINE:COLUMN: KEY: expected ..., got ...".
- * RG_EIO, RG_EFORMAT (not YAML), RG_EINVAL, RG_EDOMAIN, RG_ENOMEM. */
+ * or add keys, as `rotgrad run --set` gives them; they apply in order. Paths in the file are relative to the file; in
+ * settings, to the current folder.
+ *
+ * The diagnostic reads "FILE:LINE:COLUMN: KEY: expected ..., got ..." or "--set KEY=VALUE: expected ..., got ...".
+ * RG_EIO: a file cannot be read; RG_EFORMAT: the text is not YAML, or YAML that is refused, or an array file is broken;
+ * RG_EINVAL: an unknown key, a value or a shape outside the reference; RG_EDOMAIN: a density without an answer, such as
+ * negative values or samples at variance 0; RG_ENOMEM. */
 RG_API rg_status rg_experiment_read(const char *path, const char *const *settings, size_t count,
                                     rg_experiment *experiment, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 

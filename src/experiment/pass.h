@@ -1,0 +1,31 @@
+/* One pass of an experiment: one grid, one tolerance, one formulation, and the plain numbers that come of it. */
+#ifndef RG_PASS_H
+#define RG_PASS_H
+
+#include "measure/history.h"
+
+#include <rotgrad/run.h>
+
+typedef struct rg_pass_options {
+    rg_grid grid;
+    double tolerance;
+    rg_form form;
+    rg_progress *progress;
+    void *progress_data;
+    double progress_from, progress_to; /* this pass's share of the whole */
+    const char *stage;
+} rg_pass_options;
+
+/* Everything a pass reports, each with what the pass itself knows it lost. */
+typedef struct rg_pass {
+    rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
+    rg_value prior_kl, energy[RG_ENERGIES], identity_residual;
+    double bound_factor; /* c^2 / (4 D); infinite for churn 0 */
+    rg_evolve_statistics statistics;
+} rg_pass;
+
+/* Runs one pass. With `outcome` (the main pass) its levels and fields are filled too. */
+rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *options, rg_pass *pass,
+                      rg_outcome *outcome, rg_diagnostic *diagnostic);
+
+#endif

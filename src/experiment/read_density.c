@@ -1,0 +1,214 @@
+/* density and prior: what p_0 is, and the law the sampler starts from. */
+#include "base/base.h"
+#include "experiment/number.h"
+#include "experiment/reader.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double SYMMETRY = 1e-12; /* relative: what is left when a matrix went through text with 13 digits */
+static const double SAMPLES_BACKGROUND = 1e-6;
+
+/* ---- mixture */
+
+static rg_status read_means(rg_reader *r, const rg_node *node, rg_density_spec *spec) {
+    const size_t dim = (size_t)r->experiment->grid.dim;
+    double *means = rg_pool_alloc(r->kept, node->count * dim, sizeof *means);
+    if (!means) return rg_reader_out_of_memory(r);
+    spec->components = node->count;
+    spec->means = means;
+    for (const rg_node *mean = node->first; mean; mean = mean->next, means += dim) {
+        const rg_status status = rg_reader_numbers(r, mean, dim, "axis", means);
+        if (status != RG_OK) return status;
+    }
+    return RG_OK;
+}
+
+static rg_status read_sigma(rg_reader *r, const rg_node *node, size_t components, double *covariances) {
+    const size_t dim = (size_t)r->experiment->grid.dim;
+    double *sigma = rg_pool_alloc(&r->scratch, components, sizeof *sigma);
+    if (!sigma) return rg_reader_out_of_memory(r);
+    for (size_t c = 0; c < components; c++) sigma[c] = node->number;
+    if (node->kind == RG_NODE_LIST) {
+        const rg_status status = rg_reader_numbers(r, node, components, "component", sigma);
+        if (status != RG_OK) return status;
+    }
+    for (size_t c = 0; c < components; c++) {
+        const double variance = sigma[c] * sigma[c];
+        if (!(variance > 0) || !isfinite(variance))
+            return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected numbers whose squares are not 0 or infinite");
+        for (size_t a = 0; a < dim; a++) covariances[(c * dim + a) * dim + a] = variance;
+    }
+    return RG_OK;
+}
+
+/* Cholesky's pivots, by elimination in place. */
+static int is_positive_definite(int dim, const double *matrix) {
+    double m[RG_MAX_DIM * RG_MAX_DIM];
+    memcpy(m, matrix, sizeof *m * (size_t)(dim * dim));
+    for (int k = 0; k < dim; k++) {
+        if (!(m[k * dim + k] > 0)) return 0;
+        for (int i = k + 1; i < dim; i++)
+            for (int j = k + 1; j < dim; j++) m[i * dim + j] -= m[i * dim + k] / m[k * dim + k] * m[k * dim + j];
+    }
+    return 1;
+}
+
+static int is_symmetric(int dim, const double *m) {
+    for (int i = 0; i < dim; i++)
+        for (int j = 0; j < i; j++) {
+            const double scale = fabs(m[i * dim + j]) + fabs(m[j * dim + i]);
+            if (fabs(m[i * dim + j] - m[j * dim + i]) > SYMMETRY * scale) return 0;
+        }
+    return 1;
+}
+
+static rg_status read_matrix(rg_reader *r, const rg_node *node, double *matrix) {
+    const int dim = r->experiment->grid.dim;
+    if (node->count != (size_t)dim)
+        return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected a %d x %d matrix, got %s", dim, dim,
+                            rg_node_show(node).text);
+    double *row = matrix;
+    for (const rg_node *child = node->first; child; child = child->next, row += dim) {
+        const rg_status status = rg_reader_numbers(r, child, (size_t)dim, "axis", row);
+        if (status != RG_OK) return status;
+    }
+    if (!is_symmetric(dim, matrix)) return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected a symmetric matrix");
+    if (!is_positive_definite(dim, matrix))
+        return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected a positive definite matrix");
+    return RG_OK;
+}
+
+static rg_status read_covariances(rg_reader *r, const rg_node *node, size_t components, double *covariances) {
+    const size_t dim = (size_t)r->experiment->grid.dim;
+    if (node->count != components)
+        return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected %zu matri%s, one for each component, got %s",
+                            components, components == 1 ? "x" : "ces", rg_node_show(node).text);
+    for (const rg_node *child = node->first; child; child = child->next, covariances += dim * dim) {
+        const rg_status status = read_matrix(r, child, covariances);
+        if (status != RG_OK) return status;
+    }
+    return RG_OK;
+}
+
+static rg_status read_weights(rg_reader *r, rg_node *mixture, size_t components, double *weights) {
+    const rg_node *node = rg_node_get(mixture, "weights");
+    if (!node) {
+        for (size_t c = 0; c < components; c++) weights[c] = 1;
+        return rg_reader_fill(r, mixture, "weights", weights, components, RG_VALUE_NUMBER);
+    }
+    const rg_status status = rg_reader_numbers(r, node, components, "component", weights);
+    if (status != RG_OK) return status;
+    const double sum = rg_sum((ptrdiff_t)components, weights);
+    if (sum > 0 && isfinite(sum)) return RG_OK;
+    return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected weights with a positive, finite sum, got a sum of %s",
+                        rg_number_show(sum).text);
+}
+
+static rg_status read_mixture(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+    const size_t dim = (size_t)r->experiment->grid.dim;
+    rg_status status = read_means(r, rg_node_get(node, "means"), spec);
+    if (status != RG_OK) return status;
+    double *covariances = rg_pool_alloc(r->kept, spec->components * dim * dim, sizeof *covariances);
+    double *weights = rg_pool_alloc(r->kept, spec->components, sizeof *weights);
+    if (!covariances || !weights) return rg_reader_out_of_memory(r);
+    spec->covariances = covariances;
+    spec->weights = weights;
+    const rg_node *sigma = rg_node_get(node, "sigma");
+    status = sigma ? read_sigma(r, sigma, spec->components, covariances)
+                   : read_covariances(r, rg_node_get(node, "covariances"), spec->components, covariances);
+    return status == RG_OK ? read_weights(r, node, spec->components, weights) : status;
+}
+
+/* ---- samples */
+
+/* Moves the points that stay to the front; returns how many. */
+static size_t keep_points(double *points, size_t count, size_t dim, const double *exclude) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (exclude[i] == 0) memmove(points + dim * kept++, points + dim * i, dim * sizeof *points);
+    return kept;
+}
+
+static rg_status exclude_points(rg_reader *r, const rg_node *node, rg_array *points) {
+    rg_array exclude = {0};
+    char expected[32];
+    const rg_status status = rg_reader_load(r, node, &exclude);
+    if (status != RG_OK) return status;
+    snprintf(expected, sizeof expected, "(%td,)", points->shape[0]);
+    if (exclude.dim != 1 || exclude.shape[0] != points->shape[0])
+        return rg_reader_wrong_shape(r, node, &exclude, expected);
+    points->shape[0] = (ptrdiff_t)keep_points(points->data, exclude.count, (size_t)points->shape[1], exclude.data);
+    if (points->shape[0] > 0) return RG_OK;
+    return rg_node_fail(node, r->diagnostic, RG_EDOMAIN, "%s: expected a 0 for at least one point, got none",
+                        node->text);
+}
+
+static rg_status read_samples(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+    const int dim = r->experiment->grid.dim;
+    rg_array points = {0};
+    char expected[64];
+    rg_status status = rg_reader_load(r, node, &points);
+    if (status != RG_OK) return status;
+    snprintf(expected, sizeof expected, "(N, %d) with N at least 1", dim);
+    if (points.dim != 2 || points.shape[1] != dim || points.shape[0] < 1)
+        return rg_reader_wrong_shape(r, node, &points, expected);
+    const rg_node *exclude = rg_node_get(node->parent, "exclude");
+    if (exclude) status = exclude_points(r, exclude, &points);
+    if (status != RG_OK) return status;
+    spec->samples = (size_t)points.shape[0];
+    spec->points = points.data;
+    return RG_OK;
+}
+
+/* ---- the other kinds */
+
+static rg_status read_values(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+    double *values;
+    const rg_status status = rg_reader_density_values(r, node, &spec->values_grid, &values);
+    if (status == RG_OK) spec->values = values;
+    return status;
+}
+
+static rg_status read_shape(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+    const int dim = r->experiment->grid.dim;
+    spec->kind = (rg_density_kind)(RG_DENSITY_RING + (int)node->number);
+    spec->width = rg_node_get(node->parent, "width")->number;
+    const int three_too = spec->kind == RG_DENSITY_CHECKERBOARD;
+    if (dim == 2 || (dim == 3 && three_too)) return RG_OK;
+    return rg_node_fail(node, r->diagnostic, RG_EINVAL, "%s: expected a grid with 2%s axes, got %d", node->text,
+                        three_too ? " or 3" : "", dim);
+}
+
+static const struct {
+    const char *key;
+    rg_density_kind kind; /* of a shape: the first of them */
+    rg_status (*read)(rg_reader *r, rg_node *node, rg_density_spec *spec);
+} kinds[] = {
+    {"mixture", RG_DENSITY_MIXTURE, read_mixture},
+    {"samples", RG_DENSITY_SAMPLES, read_samples},
+    {"grid", RG_DENSITY_GRID, read_values},
+    {"shape", RG_DENSITY_RING, read_shape},
+};
+
+rg_status rg_reader_density(rg_reader *r) {
+    rg_density_spec *spec = &r->experiment->density;
+    rg_node *density = rg_node_get(r->root, "density"), *background = rg_node_get(density, "background");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        rg_node *node = rg_node_get(density, kinds[i].key);
+        if (!node) continue;
+        spec->kind = kinds[i].kind;
+        const rg_status status = kinds[i].read(r, node, spec);
+        if (status != RG_OK) return status;
+    }
+    spec->background = background ? background->number : spec->kind == RG_DENSITY_SAMPLES ? SAMPLES_BACKGROUND : 0;
+    return background ? RG_OK : rg_reader_fill_number(r, density, "background", spec->background);
+}
+
+rg_status rg_reader_prior(rg_reader *r) {
+    rg_experiment *e = r->experiment;
+    const rg_node *prior = rg_node_get(r->root, "prior"), *file = rg_node_get(prior, "file");
+    e->prior = file ? RG_PRIOR_FILE : (rg_prior)(RG_PRIOR_EXACT + (int)prior->number);
+    return file ? rg_reader_density_values(r, file, &e->prior_grid, &e->prior_values) : RG_OK;
+}
