@@ -30,6 +30,8 @@ typedef struct rg_evolve_options {
     double tolerance;    /* of one step, in total variation (times 2: the L1 norm) */
     const double *prior; /* (n) density pi > 0 on the grid, normalised here; NULL: p at variance_max */
     int max_steps;       /* 0: 100000 */
+    size_t stops;        /* variances at which a step must end, besides the breaks of the score error */
+    const double *stop;  /* in any order; borrowed for the life of the evolution */
 } rg_evolve_options;
 
 /* Error energies at the start of the run, and in the middle and at the end of every accepted step. */
@@ -58,8 +60,12 @@ RG_API double rg_evolve_progress(const rg_evolve *evolve);
 /* The ratio rho = q / p of one marginal where it stands now, (n); in density form rho is q / p where p > 0.
  * `clipped`: the mass of q below 0 that was set to 0. Allocates nothing. */
 RG_API void rg_evolve_ratio(const rg_evolve *evolve, int marginal, double *ratio, double *clipped);
+/* c and D of the equation. */
+RG_API void rg_evolve_coefficients(const rg_evolve *evolve, double *drift, double *diffusion);
 /* The room at the present noise level; owned by `evolve`. */
 RG_API const rg_level *rg_evolve_level(const rg_evolve *evolve);
+/* The segment (see rg_trace) that the next step belongs to. */
+RG_API int rg_evolve_segment(const rg_evolve *evolve);
 /* The trace so far; owned by `evolve`. */
 RG_API size_t rg_evolve_trace(const rg_evolve *evolve, const rg_trace **trace);
 

@@ -24,7 +24,8 @@ typedef struct rg_split_options {
 /* What a split found. Energies E_p|.|^2 are in the square of the unit of e. */
 typedef struct rg_split_report {
     double total, gradient, solenoidal;
-    double residual;      /* sqrt(E_p h_r^2) / sqrt(E_p h_e^2) with h = div f + s.f: true, recomputed from the output */
+    double residual; /* sqrt(E_p h_r^2) / sqrt(E_p h_e^2) with h = div f + s.f, recomputed from the output; where e is
+                             solenoidal to rounding, rounding stands for h_e */
     double orthogonality; /* E_p[grad phi . r] / E_p|e|^2 */
     int iterations;       /* conjugate-gradient iterations */
     int transforms;       /* real FFTs of one scalar field, everything included */

@@ -184,11 +184,19 @@ static double segment_end(const rg_evolve *e) {
     return end;
 }
 
-/* At least two steps a segment, none of them much shorter than the others. */
-static double choose_step(const rg_evolve *e, double end) {
-    const double left = e->variance - end;
+/* The next place below where a step must end: a stop, or the end of the segment. */
+static double next_stop(const rg_evolve *e, double end) {
+    double stop = end;
+    for (size_t i = 0; i < e->options.stops; i++)
+        if (e->options.stop[i] < e->variance * (1 - 1e-9) && e->options.stop[i] > stop) stop = e->options.stop[i];
+    return stop;
+}
+
+/* At least two steps a segment, and no short step before a stop. */
+static double choose_step(const rg_evolve *e, double end, double stop) {
+    const double left = e->variance - stop;
     double step = e->next_step;
-    if (e->segment_steps == 0) step = fmin(step, 0.5 * left);
+    if (e->segment_steps == 0) step = fmin(step, 0.5 * (e->variance - end));
     if (step >= left * (1 - 1e-9)) return left;
     return step > 0.5 * left ? 0.5 * left : step;
 }
@@ -295,11 +303,11 @@ static rg_status accept(rg_evolve *e, double end, double energy) {
 
 rg_status rg_evolve_step(rg_evolve *e, int *done, rg_diagnostic *diagnostic) {
     const double safety = 0.9, least_factor = 0.2, most_factor = 3;
-    const double end = segment_end(e);
+    const double end = segment_end(e), stop = next_stop(e, end);
     *done = e->variance <= e->options.variance_min;
     while (!*done) {
-        const double step = choose_step(e, end);
-        const double target = step >= e->variance - end ? end : e->variance - step;
+        const double step = choose_step(e, end, stop);
+        const double target = step >= e->variance - stop ? stop : e->variance - step;
         if (!(step > 1e-12 * e->variance) || e->statistics.steps + e->statistics.rejected >= e->options.max_steps)
             return rg_fail(diagnostic, RG_ENOCONV,
                            "evolve: the step shrank to %g at sigma = %g: the score error is too rough for this grid; "
@@ -345,6 +353,15 @@ void rg_evolve_ratio(const rg_evolve *e, int marginal, double *ratio, double *cl
         ratio[i] = q < 0 ? 0 : is_ratio ? ratio[i] : density[i] > 0 ? ratio[i] / density[i] : 1;
     }
     *clipped = below * rg_grid_cell_volume(rg_levels_grid(e->levels));
+}
+
+int rg_evolve_segment(const rg_evolve *e) {
+    return e->segment;
+}
+
+void rg_evolve_coefficients(const rg_evolve *e, double *drift, double *diffusion) {
+    *drift = e->equation.drift;
+    *diffusion = e->equation.diffusion;
 }
 
 const rg_level *rg_evolve_level(const rg_evolve *e) {

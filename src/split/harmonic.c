@@ -7,6 +7,10 @@
 #include <gsl/gsl_linalg.h>
 #include <math.h>
 
+/* Enough for the basis: r is orthogonal to every gradient, so an error grad delta in r_a drops out of E_p[r_a . r] and
+ * enters the Gram matrix squared. */
+static const double loose = 1e-6;
+
 static double product(const rg_split *split, const double *root2, const double *a, const double *b) {
     double sum = 0;
     for (int c = 0; c < split->dim; c++)
@@ -42,8 +46,11 @@ rg_status rg_split_harmonic(rg_split *split, const double *log_density, const do
     double *density = rg_field_alloc((size_t)n);
     rg_status status = basis && density ? RG_OK : RG_ENOMEM;
     const int kept = split->kept_count;
+    const double tolerance = split->tolerance;
     split->kept_count = split->history = 0; /* constants are no help to the next error field, nor it to them */
+    split->tolerance = fmax(tolerance, loose);
     for (int a = 0; !status && a < d; a++) status = basis_field(split, log_density, score, a, basis + a * d * n);
+    split->tolerance = tolerance;
     split->history = history;
     split->kept_count = kept;
     if (!status) {

@@ -41,7 +41,7 @@ int rg_split_inner(rg_split *split, double target);
 /* Factored conjugate gradients on split->x, with split->residual = d*(E - d x) given (it is not updated). Overwrites
  * flux, z, direction, image, slope. */
 int rg_split_factored(rg_split *split, double target);
-/* split->x and split->flux = E - d x from the span of the kept solutions; and keeping the present ones. */
+/* split->x from the span of the kept solutions; and keeping the present one, with split->flux = E - d x. */
 void rg_split_warm_start(rg_split *split);
 void rg_split_keep(rg_split *split);
 /* out = P (c - laplacian)^-1 P in, P dropping Nyquist modes; returns |P in|^2. */

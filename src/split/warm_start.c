@@ -80,20 +80,12 @@ struct add {
 
 static void add_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     const struct add *add = data;
-    rg_split *split = add->split;
-    const double *x = split->kept[add->pair];
-    for (ptrdiff_t i = begin; i < end; i++) split->x[i] += add->amount * x[i];
-    for (int c = 0; c < split->dim; c++) {
-        const double *gradient = split->kept_gradient[add->pair] + c * split->cells;
-        const double *score = split->score + c * split->cells;
-        double *flux = split->flux + c * split->cells;
-        for (ptrdiff_t i = begin; i < end; i++) flux[i] -= add->amount * (gradient[i] - 0.5 * score[i] * x[i]);
-    }
+    const double *x = add->split->kept[add->pair];
+    for (ptrdiff_t i = begin; i < end; i++) add->split->x[i] += add->amount * x[i];
 }
 
 void rg_split_warm_start(rg_split *split) {
     for (ptrdiff_t i = 0; i < split->cells; i++) split->x[i] = 0;
-    for (ptrdiff_t i = 0; i < split->dim * split->cells; i++) split->flux[i] = split->field[i];
     for (int i = 0; i < split->kept_count;) {
         if (orthonormalise(split, i)) {
             const double amount = rg_dot(split->cells, split->kept[i], split->rhs);

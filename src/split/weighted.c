@@ -125,9 +125,9 @@ static double rounding_floor(const rg_split *split) {
     return 4e-16 * sqrt((k2 + split->shift) * rg_dot(n, split->field, split->field));
 }
 
-/* split->residual = d* flux, given the flux; returns its norm. */
+/* flux = E - d x and residual = d* flux afresh from x; returns the norm of the residual. */
 static double true_residual(rg_split *split) {
-    adjoint(split, split->flux, split->residual);
+    rg_split_residual(split, split->x, split->residual);
     return norm(split, split->residual);
 }
 
@@ -136,8 +136,7 @@ static double refine(rg_split *split, double reached, double target) {
     for (double last = HUGE_VAL; reached > target && reached < 0.25 * last;) {
         const int converged = rg_split_inner(split, fmax(0.3 * target, 1e-11 * reached));
         last = reached;
-        rg_split_residual(split, split->x, split->residual);
-        reached = norm(split, split->residual);
+        reached = true_residual(split);
         if (!converged) break;
     }
     return reached;
@@ -158,8 +157,7 @@ static double solve(rg_split *split, double target, int *resolved) {
     if (!*resolved && split->aliased == 0 && split->history > 0) split->aliased = PATIENCE;
     for (int look = 0; look < LOOKS && reached > target; look++) { /* its recurrence drifts by rounding: look again */
         if (!rg_split_factored(split, 0.7 * target)) look = LOOKS;
-        rg_split_residual(split, split->x, split->residual);
-        reached = norm(split, split->residual);
+        reached = true_residual(split);
     }
     rg_split_keep(split);
     return reached;
@@ -189,16 +187,31 @@ static void output_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     }
 }
 
-/* Energies from the half-density fields: E_p|r|^2 = |E - d x|^2, E_p|grad phi|^2 = |d x|^2 */
+struct energies {
+    const double *field, *flux;
+    int which; /* 0: |E|^2, 1: |d x|^2 = |E - F|^2, 2: |F|^2, 3: d x . F */
+};
+
+static double energies_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
+    const struct energies *e = data;
+    double sum = 0;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        const double field = e->field[i], flux = e->flux[i], slope = field - flux;
+        sum += e->which == 0 ? field * field : e->which == 1 ? slope * slope : flux * (e->which == 2 ? flux : slope);
+    }
+    return sum;
+}
+
+/* Energies from the half-density fields: E_p|r|^2 = |F|^2 and E_p|grad phi|^2 = |d x|^2. */
 static void measure(const rg_split *split, rg_split_report *report) {
-    const ptrdiff_t n = split->cells * split->dim;
-    const double cell = rg_grid_cell_volume(&split->grid);
-    const double total = rg_dot(n, split->field, split->field), rest = rg_dot(n, split->flux, split->flux);
-    const double mixed = rg_dot(n, split->field, split->flux); /* (E, F) = |F|^2 + (d x, F) */
-    report->total = cell * total;
-    report->solenoidal = cell * rest;
-    report->gradient = cell * fmax(0, total - 2 * mixed + rest);
-    report->orthogonality = total > 0 ? (mixed - rest) / total : 0;
+    double sum[4];
+    for (int k = 0; k < 4; k++)
+        sum[k] = rg_grid_cell_volume(&split->grid) *
+                 rg_reduce(split->cells * split->dim, energies_block, &(struct energies){split->field, split->flux, k});
+    report->total = sum[0];
+    report->gradient = sum[1];
+    report->solenoidal = sum[2];
+    report->orthogonality = sum[0] > 0 ? sum[3] / sum[0] : 0;
 }
 
 static int all_finite(ptrdiff_t n, const double *a) {
@@ -225,13 +238,13 @@ rg_status rg_split_weighted(rg_split *split, const double *log_density, const do
     set_field(split, e);
     adjoint(split, split->field, split->rhs);
     const double size = norm(split, split->rhs);
-    const double target = fmax(split->tolerance * size, rounding_floor(split));
+    const double scale = fmax(size, rounding_floor(split) / split->tolerance), target = split->tolerance * scale;
     int resolved;
     const double residual = solve(split, target, &resolved);
     measure(split, report);
     centre(split);
     rg_parallel(n, output_block, &(struct output){split, e, *parts, undetermined * top * top});
-    report->residual = size > 0 ? residual / size : 0;
+    report->residual = scale > 0 ? residual / scale : 0;
     report->iterations = split->iterations;
     report->transforms = split->transforms;
     report->resolved = resolved;

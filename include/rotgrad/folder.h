@@ -1,0 +1,45 @@
+/* A folder of results that appears complete or not at all: filled beside its target, then renamed.
+ *
+ *     rg_folder folder;
+ *     rg_status status = rg_folder_begin(&folder, path, force, diagnostic);
+ *     if (status != RG_OK) return status;
+ *     status = write_my_files(folder.beside);
+ *     return rg_folder_end(&folder, status, diagnostic);
+ *
+ * What may stand at `path` beforehand: nothing, an empty folder, or, with `force`, an earlier result, which is then
+ * replaced whole. An earlier result is known by its report.json: no other folder is ever removed.
+ */
+#ifndef ROTGRAD_FOLDER_H
+#define ROTGRAD_FOLDER_H
+
+#include <rotgrad/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rg_folder {
+    const char *path; /* as the caller gave it, borrowed until rg_folder_end */
+    char *target;     /* path without symbolic links */
+    char *beside;     /* the folder to be filled */
+    int force;
+} rg_folder;
+
+/* Whether rg_folder_begin would accept the path: to be asked before long work. Changes nothing.
+ * RG_EINVAL: not empty (and no `force`, or no earlier result), the current folder; RG_EIO: a file is in the way, the
+ * folder above is missing or cannot be written. The diagnostic starts with the path. */
+RG_API rg_status rg_folder_check(const char *path, int force, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
+/* As rg_folder_check, and makes the folder beside. RG_ENOMEM; after a failure there is nothing to end. */
+RG_API rg_status rg_folder_begin(rg_folder *folder, const char *path, int force,
+                                 rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
+/* With RG_OK: renames; RG_EIO when that fails. With any other status: removes what was made and returns that status.
+ * Either way the folder is over, and after a failure the target is as it was. */
+RG_API rg_status rg_folder_end(rg_folder *folder, rg_status status, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

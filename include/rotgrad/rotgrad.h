@@ -1,0 +1,20 @@
+/* Everything. */
+#ifndef ROTGRAD_ROTGRAD_H
+#define ROTGRAD_ROTGRAD_H
+
+#include <rotgrad/array.h>
+#include <rotgrad/density.h>
+#include <rotgrad/divergence.h>
+#include <rotgrad/evolve.h>
+#include <rotgrad/experiment.h>
+#include <rotgrad/figure.h>
+#include <rotgrad/grid.h>
+#include <rotgrad/level.h>
+#include <rotgrad/run.h>
+#include <rotgrad/score_error.h>
+#include <rotgrad/spectral.h>
+#include <rotgrad/split.h>
+#include <rotgrad/status.h>
+#include <rotgrad/version.h>
+
+#endif

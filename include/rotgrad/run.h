@@ -1,0 +1,116 @@
+/* The main job: an experiment becomes an outcome, an outcome becomes a report.
+ *
+ * Three passes: the experiment as it stands; with the tolerance relaxed tenfold; on the halved grid. A number's error
+ * bar is the sum of the two differences and of what the pass itself knows it lost (clipped mass, quadrature). With
+ * `check` a fourth pass in the other formulation joins the sum.
+ * Source: docs/theory.md 0-3.
+ */
+#ifndef ROTGRAD_RUN_H
+#define ROTGRAD_RUN_H
+
+#include <rotgrad/divergence.h>
+#include <rotgrad/experiment.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A number and its numerical uncertainty, same unit. value may be infinite (no such bound), then error is 0. */
+typedef struct rg_value {
+    double value, error;
+} rg_value;
+
+/* Which divergence, as index of rg_outcome.divergence. Names in reports: kl, reverse_kl, tv, chi2, hellinger2. */
+enum { RG_KL, RG_REVERSE_KL, RG_TV, RG_CHI2, RG_HELLINGER2, RG_DIVERGENCES };
+/* Integrals over v of E_p|.|^2, as index of rg_outcome.energy. */
+enum { RG_ENERGY_TOTAL, RG_ENERGY_GRADIENT, RG_ENERGY_SOLENOIDAL, RG_ENERGIES };
+
+typedef enum rg_verdict { RG_HOLDS = 1, RG_VIOLATED, RG_UNDECIDED } rg_verdict;
+
+/* A claim lhs <= rhs, judged against the error bars: holds when lhs <= rhs - (errors), violated when lhs > rhs +
+ * (errors), else undecided. */
+typedef struct rg_claim {
+    const char *name;      /* "gradient_bound": fixed text, lower case with underscores */
+    const char *statement; /* for people: "KL(p|q) <= KL(p_T|pi) + 1/2 int E_p|grad phi|^2 dv" */
+    rg_value lhs, rhs;
+    rg_verdict verdict;
+} rg_claim;
+
+enum { RG_MAX_CLAIMS = 32 };
+
+/* One noise level of the table (levels.csv). Energies are E_p|.|^2, unit 1/x^2. */
+typedef struct rg_outcome_level {
+    double sigma, variance;
+    double total, gradient, solenoidal, harmonic;
+    double
+        flat_gradient; /* gradient share of the unweighted (Leray) split, E_1|.|^2: the wrong geometry, for contrast */
+    double flat_total; /* E_1|e|^2, the average over the box */
+    double kl[RG_MARGINALS];               /* KL(p_v|q_v) so far */
+    double gradient_bound, girsanov_bound; /* from the start down to here, KL(p_T|pi) included */
+    double cells_per_sigma;                /* sigma over the largest grid spacing */
+    int iterations;                        /* of the split */
+    double residual;                       /* of the split, true and relative */
+} rg_outcome_level;
+
+/* The fields at the end (variance_min), on the run's grid; (n) or (d, n), owned by the outcome. */
+typedef struct rg_outcome_fields {
+    double *density;                /* p */
+    double *marginal[RG_MARGINALS]; /* q of the full, gradient-only, solenoidal-only, error-free sampler */
+    double *score, *error, *gradient, *solenoidal;
+} rg_outcome_fields;
+
+typedef struct rg_outcome {
+    rg_grid grid;
+    rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
+    rg_value prior_kl;       /* KL(p_T|pi) */
+    rg_value gradient_bound; /* KL(p_T|pi) + c^2/(4 D) int E_p|grad phi|^2 dv; infinite for churn 0 */
+    rg_value girsanov_bound; /* the same with E_p|e|^2 */
+    rg_value energy[RG_ENERGIES];
+    rg_value identity_residual; /* |KL(p_0|q_0) - KL(p_T|pi) - int (d KL / d tau) d tau| of the full sampler */
+    size_t claims;
+    rg_claim claim[RG_MAX_CLAIMS];
+    size_t levels; /* descending sigma */
+    rg_outcome_level *level;
+    rg_outcome_fields fields;
+    rg_evolve_statistics statistics; /* of the main pass */
+    double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
+    int resolution_alarm;            /* 1: see docs/errors.md */
+    char resolution_note[256];       /* what the alarm says, "" without one */
+    double seconds;                  /* wall clock, all passes */
+    double peak_memory;              /* bytes, of the process so far */
+} rg_outcome;
+
+typedef struct rg_run_options {
+    int check;             /* also run the other formulation */
+    rg_progress *progress; /* may be NULL */
+    void *progress_data;
+} rg_run_options;
+
+/* Runs the experiment. RG_ECANCELLED when progress asked to stop; otherwise as rg_levels_create, rg_evolve_step.
+ * Memory: about 60 + 20 d fields, and K d for learned levels. */
+RG_API rg_status rg_run(const rg_experiment *experiment, const rg_run_options *options, rg_outcome **outcome,
+                        rg_diagnostic *diagnostic) RG_MUST_CHECK;
+RG_API void rg_outcome_free(rg_outcome *outcome);
+
+/* Whether any claim is violated. */
+RG_API int rg_outcome_violated(const rg_outcome *outcome);
+
+/* Writes report.json, levels.csv, fields.npz and the figures into `directory`, which appears complete or not at all. An
+ * existing directory is refused with RG_EINVAL unless it is empty or `force` is set (then it is replaced whole).
+ * `command` is recorded as provenance; may be NULL. */
+RG_API rg_status rg_outcome_write(const rg_outcome *outcome, const rg_experiment *experiment, const char *directory,
+                                  int force, const char *command, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
+/* The report as JSON text (schema rotgrad.report/1); free with rg_free. */
+RG_API rg_status rg_outcome_json(const rg_outcome *outcome, const rg_experiment *experiment, const char *command,
+                                 char **text) RG_MUST_CHECK;
+
+/* The summary table for people, plain text, at most 100 columns; free with rg_free. */
+RG_API rg_status rg_outcome_table(const rg_outcome *outcome, const rg_experiment *experiment,
+                                  char **text) RG_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

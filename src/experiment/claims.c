@@ -1,0 +1,92 @@
+/* The claims of docs/theory.md 3, one line each. */
+#include "experiment/claims.h"
+
+#include <math.h>
+
+/* Slack for rounding, relative to the larger side: some claims are equalities in the limit of a small error. */
+static const double rounding = 1e-13;
+
+static rg_verdict judge(rg_value lhs, rg_value rhs) {
+    if (isinf(rhs.value)) return RG_HOLDS;
+    const double slack = lhs.error + rhs.error + rounding * (fabs(lhs.value) + fabs(rhs.value));
+    if (!isfinite(slack)) return RG_UNDECIDED;
+    if (lhs.value > rhs.value + slack) return RG_VIOLATED;
+    return lhs.value <= rhs.value - slack ? RG_HOLDS : RG_UNDECIDED;
+}
+
+static void claim(rg_outcome *o, const char *name, const char *statement, rg_value lhs, rg_value rhs) {
+    if (o->claims < RG_MAX_CLAIMS) o->claim[o->claims++] = (rg_claim){name, statement, lhs, rhs, judge(lhs, rhs)};
+}
+
+/* f(v) with the error carried by the larger one-sided difference: f may be steep where v is small. */
+static rg_value apply(double (*f)(double), rg_value v) {
+    if (isinf(v.value)) return (rg_value){f(v.value), 0};
+    const double at = f(fmax(v.value, 0)), above = f(fmax(v.value + v.error, 0)), below = f(fmax(v.value - v.error, 0));
+    return (rg_value){at, fmax(fabs(above - at), fabs(at - below))};
+}
+
+static double pinsker(double kl) {
+    return sqrt(0.5 * kl);
+}
+
+static double bretagnolle_huber(double kl) {
+    return sqrt(-expm1(-kl));
+}
+
+static double half(double x) {
+    return 0.5 * x;
+}
+
+static double hellinger_to_tv(double h2) {
+    return sqrt(h2 * fmax(2 - h2, 0));
+}
+
+static double log_one_plus(double x) {
+    return log1p(x);
+}
+
+static void bounds(rg_outcome *o) {
+    const rg_value *kl = o->divergence[RG_KL];
+    claim(o, "gradient_bound", "KL(p|q) <= KL(p_T|pi) + c^2/(4D) int E_p|grad phi|^2 dv", kl[RG_FULL],
+          o->gradient_bound);
+    claim(o, "gradient_bound_gradient_only", "the same for the sampler that follows grad phi alone", kl[RG_GRADIENT],
+          o->gradient_bound);
+    claim(o, "girsanov_bound", "KL(p|q) <= KL(p_T|pi) + c^2/(4D) int E_p|e|^2 dv", kl[RG_FULL], o->girsanov_bound);
+    claim(o, "projection", "int E_p|grad phi|^2 dv <= int E_p|e|^2 dv", o->energy[RG_ENERGY_GRADIENT],
+          o->energy[RG_ENERGY_TOTAL]);
+}
+
+/* With the exact prior r alone must leave q = p; against what Girsanov's bound predicts for it, that is a statement with
+ * a scale. Without solenoidal error, or with another prior, there is nothing to show. */
+static void invisibility(const rg_experiment *x, rg_outcome *o) {
+    const double hundredth = 0.01, share = 1e-6;
+    const rg_value total = o->energy[RG_ENERGY_TOTAL], rest = o->energy[RG_ENERGY_SOLENOIDAL];
+    if (x->prior != RG_PRIOR_EXACT || !(rest.value > share * total.value) || isinf(o->girsanov_bound.value)) return;
+    const double factor = hundredth * (o->girsanov_bound.value - o->prior_kl.value) / total.value;
+    claim(o, "solenoidal_invisible",
+          "KL(p|q) of the sampler that follows r alone is below a hundredth of what Girsanov's bound predicts",
+          o->divergence[RG_KL][RG_SOLENOIDAL], (rg_value){factor * rest.value, factor * rest.error});
+}
+
+static void relations(rg_outcome *o) {
+    const rg_value kl = o->divergence[RG_KL][RG_FULL], tv = o->divergence[RG_TV][RG_FULL];
+    const rg_value h2 = o->divergence[RG_HELLINGER2][RG_FULL], reverse = o->divergence[RG_REVERSE_KL][RG_FULL];
+    claim(o, "pinsker", "TV <= sqrt(KL/2)", tv, apply(pinsker, kl));
+    claim(o, "bretagnolle_huber", "TV <= sqrt(1 - exp(-KL))", tv, apply(bretagnolle_huber, kl));
+    claim(o, "tv_gradient_bound", "TV <= sqrt(gradient bound / 2)", tv, apply(pinsker, o->gradient_bound));
+    claim(o, "hellinger_kl", "H^2 <= KL/2", h2, apply(half, kl));
+    claim(o, "hellinger_tv", "H^2 <= TV", h2, tv);
+    claim(o, "tv_hellinger", "TV <= sqrt(H^2 (2 - H^2))", tv, apply(hellinger_to_tv, h2));
+    claim(o, "reverse_kl_chi2", "KL(q|p) <= log(1 + chi^2(q|p))", reverse,
+          apply(log_one_plus, o->divergence[RG_CHI2][RG_FULL]));
+}
+
+void rg_claims_make(const rg_experiment *x, rg_outcome *o) {
+    o->claims = 0;
+    bounds(o);
+    invisibility(x, o);
+    if (x->prior != RG_PRIOR_EXACT)
+        claim(o, "data_processing", "without error KL(p|q) does not grow: KL(p|q) <= KL(p_T|pi)",
+              o->divergence[RG_KL][RG_NONE], o->prior_kl);
+    relations(o);
+}

@@ -1,0 +1,209 @@
+/* One pass: furnish, step, keep history, compare. */
+#include "experiment/pass.h"
+
+#include "base/base.h"
+#include "experiment/level_table.h"
+
+#include <math.h>
+
+enum { HISTORY = 6 };
+/* The split is solved this much more finely than the marginals are stepped. */
+static const double split_share = 0.01;
+
+struct job {
+    const rg_experiment *experiment;
+    const rg_pass_options *options;
+    rg_outcome *outcome; /* NULL but for the main pass */
+    rg_levels *levels;
+    rg_evolve *evolve;
+    rg_history history;
+    rg_level_table table;
+    double *prior, *ratio;
+};
+
+static void job_free(struct job *job) {
+    rg_evolve_destroy(job->evolve);
+    rg_levels_destroy(job->levels);
+    rg_history_free(&job->history);
+    rg_level_table_free(&job->table);
+    rg_free(job->prior);
+    rg_free(job->ratio);
+}
+
+static rg_status set_prior(struct job *job, rg_diagnostic *diagnostic) {
+    const rg_experiment *x = job->experiment;
+    const rg_grid *grid = &job->options->grid;
+    const ptrdiff_t n = rg_grid_cells(grid);
+    if (x->prior == RG_PRIOR_EXACT) return RG_OK;
+    job->prior = rg_field_alloc((size_t)n);
+    if (!job->prior) return rg_fail(diagnostic, RG_ENOMEM, "prior: out of memory");
+    if (x->prior == RG_PRIOR_UNIFORM) {
+        for (ptrdiff_t i = 0; i < n; i++) job->prior[i] = 1 / rg_grid_volume(grid);
+        return RG_OK;
+    }
+    rg_status status = rg_resample(&x->prior_grid, x->prior_values, grid, 1, job->prior);
+    if (status) return rg_fail(diagnostic, status, "prior: cannot be resampled to the run's grid");
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (!(job->prior[i] > 0))
+            return rg_fail(diagnostic, RG_EDOMAIN,
+                           "prior: resampled to the run's grid it is %g at cell %td: it must be positive everywhere "
+                           "and smooth on its own grid",
+                           job->prior[i], i);
+    return RG_OK;
+}
+
+static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
+    const rg_experiment *x = job->experiment;
+    const rg_pass_options *o = job->options;
+    const rg_split_options split = {.tolerance = fmax(split_share * o->tolerance, 1e-12), .history = HISTORY};
+    rg_status status = rg_levels_create(&o->grid, &x->density, x->term, x->terms, x->variance_min, x->variance_max,
+                                        &split, &job->levels, diagnostic);
+    if (!status) status = set_prior(job, diagnostic);
+    if (status) return status;
+    status = rg_level_table_create(x, job->levels, job->outcome != NULL, &job->table);
+    if (status) return rg_fail(diagnostic, status, "out of memory");
+    const rg_evolve_options evolve = {.form = o->form,
+                                      .variance_min = x->variance_min,
+                                      .variance_max = x->variance_max,
+                                      .churn = x->churn,
+                                      .tolerance = o->tolerance,
+                                      .prior = job->prior,
+                                      .stops = job->table.stops,
+                                      .stop = job->table.stop};
+    status = rg_evolve_create(job->levels, &evolve, &job->evolve, diagnostic);
+    if (status) return status;
+    job->ratio = rg_field_alloc((size_t)rg_grid_cells(&o->grid));
+    if (!job->ratio || rg_history_create(&o->grid, &job->history))
+        return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
+    return RG_OK;
+}
+
+static rg_status note(struct job *job, rg_diagnostic *diagnostic) {
+    const rg_pass_options *o = job->options;
+    rg_status status = rg_history_add(&job->history, job->evolve, o->form);
+    if (!status && job->outcome) status = rg_level_table_add(&job->table, job->levels, job->evolve, &job->history);
+    if (status == RG_EINVAL || status == RG_EDOMAIN)
+        return rg_fail(diagnostic, RG_ENOCONV, "a marginal is not finite any more at sigma = %g: refine the grid",
+                       sqrt(rg_evolve_level(job->evolve)->variance));
+    if (status) return rg_fail(diagnostic, status, "%s", rg_status_text(status));
+    const double fraction = rg_evolve_progress(job->evolve);
+    if (o->progress &&
+        o->progress(o->progress_data, o->progress_from + fraction * (o->progress_to - o->progress_from), o->stage))
+        return rg_fail(diagnostic, RG_ECANCELLED, "cancelled");
+    return RG_OK;
+}
+
+static rg_status march(struct job *job, rg_diagnostic *diagnostic) {
+    rg_status status = note(job, diagnostic);
+    for (int done = 0; !status && !done;) {
+        status = rg_evolve_step(job->evolve, &done, diagnostic);
+        if (!status) status = note(job, diagnostic);
+    }
+    return status;
+}
+
+static rg_status compare(struct job *job, rg_pass *pass) {
+    const rg_level *level = rg_evolve_level(job->evolve);
+    for (int m = 0; m < RG_MARGINALS; m++) {
+        double clipped;
+        rg_divergences d;
+        rg_evolve_ratio(job->evolve, m, job->ratio, &clipped);
+        const rg_status status = rg_divergences_of(&job->options->grid, level->density, job->ratio, &d);
+        if (status) return status;
+        const double value[RG_DIVERGENCES] = {d.kl, d.reverse_kl, d.tv, d.chi2, d.hellinger2};
+        const double lost = clipped + d.mass_defect;
+        for (int k = 0; k < RG_DIVERGENCES; k++)
+            pass->divergence[k][m] = (rg_value){value[k], lost + (k == RG_KL ? d.clipped : 0)};
+    }
+    return RG_OK;
+}
+
+static double energy_of(const rg_trace *t, int which) {
+    return which == RG_ENERGY_TOTAL ? t->total : which == RG_ENERGY_GRADIENT ? t->gradient : t->solenoidal;
+}
+
+/* Integrals over v, segment by segment. */
+static rg_status integrate(const struct job *job, rg_pass *pass) {
+    const rg_trace *trace;
+    const size_t count = rg_evolve_trace(job->evolve, &trace);
+    double *node = rg_field_alloc(2 * count);
+    if (!node) return RG_ENOMEM;
+    double *value = node + count;
+    for (int which = 0; which < RG_ENERGIES; which++) {
+        rg_value sum = {0, 0};
+        for (size_t i = 0; i < count;) {
+            size_t j = 0;
+            double error;
+            const int segment = trace[i].segment;
+            for (; i < count && trace[i].segment == segment; i++, j++) {
+                node[j] = -trace[i].variance;
+                value[j] = energy_of(&trace[i], which);
+            }
+            sum.value += rg_integrate(j, node, value, &error);
+            sum.error += error;
+        }
+        pass->energy[which] = sum;
+    }
+    rg_free(node);
+    return RG_OK;
+}
+
+static rg_status conclude(struct job *job, rg_pass *pass) {
+    rg_status status = compare(job, pass);
+    if (!status) status = integrate(job, pass);
+    double growth, error, drift, diffusion;
+    if (!status) status = rg_history_growth(&job->history, &growth, &error);
+    if (status) return status;
+    const double start = job->history.point[0].kl[RG_FULL], end = pass->divergence[RG_KL][RG_FULL].value;
+    rg_evolve_coefficients(job->evolve, &drift, &diffusion);
+    pass->prior_kl = (rg_value){start, 0};
+    pass->identity_residual = (rg_value){fabs(end - start - growth), error};
+    pass->bound_factor = drift * drift / (4 * diffusion);
+    pass->statistics = rg_evolve_report(job->evolve);
+    return RG_OK;
+}
+
+static double *copy(const double *values, size_t count) {
+    double *out = rg_field_alloc(count);
+    for (size_t i = 0; out && i < count; i++) out[i] = values[i];
+    return out;
+}
+
+/* Fields and level table of the main pass go to the outcome. */
+static rg_status hand_over(struct job *job, rg_outcome *outcome) {
+    const rg_level *level = rg_evolve_level(job->evolve);
+    const size_t n = (size_t)rg_grid_cells(&job->options->grid), dn = n * (size_t)job->options->grid.dim;
+    rg_outcome_fields *f = &outcome->fields;
+    f->density = copy(level->density, n);
+    f->score = copy(level->score, dn);
+    f->error = copy(level->error, dn);
+    f->gradient = copy(level->gradient, dn);
+    f->solenoidal = copy(level->solenoidal, dn);
+    if (!f->density || !f->score || !f->error || !f->gradient || !f->solenoidal) return RG_ENOMEM;
+    for (int m = 0; m < RG_MARGINALS; m++) {
+        double clipped;
+        rg_evolve_ratio(job->evolve, m, job->ratio, &clipped);
+        f->marginal[m] = copy(job->ratio, n);
+        if (!f->marginal[m]) return RG_ENOMEM;
+        for (size_t i = 0; i < n; i++) f->marginal[m][i] *= level->density[i];
+    }
+    outcome->level = job->table.row;
+    outcome->levels = job->table.rows;
+    job->table.row = NULL;
+    return RG_OK;
+}
+
+rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *options, rg_pass *pass,
+                      rg_outcome *outcome, rg_diagnostic *diagnostic) {
+    struct job job = {.experiment = experiment, .options = options, .outcome = outcome};
+    *pass = (rg_pass){0};
+    rg_status status = prepare(&job, diagnostic);
+    if (!status) status = march(&job, diagnostic);
+    if (!status) {
+        status = conclude(&job, pass);
+        if (!status && outcome) status = hand_over(&job, outcome);
+        if (status) rg_fail(diagnostic, status, "%s", rg_status_text(status));
+    }
+    job_free(&job);
+    return status;
+}

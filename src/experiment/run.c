@@ -1,0 +1,196 @@
+/* The main job: passes, error bars, claims. */
+#include "experiment/claims.h"
+#include "experiment/pass.h"
+
+#include "base/base.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/* ---- the comparison grid */
+
+/* The highest wave number that an error term asks of an axis. */
+static ptrdiff_t highest_wave(const rg_experiment *x, int axis) {
+    ptrdiff_t highest = 0;
+    for (size_t i = 0; i < x->terms; i++) {
+        const rg_error_term *t = &x->term[i];
+        if (t->kind == RG_ERROR_RANDOM && t->band > highest) highest = t->band;
+        for (size_t m = 0; t->kind == RG_ERROR_MODES && m < t->modes; m++) {
+            const ptrdiff_t wave = t->mode[m].wave[axis] < 0 ? -t->mode[m].wave[axis] : t->mode[m].wave[axis];
+            if (wave > highest) highest = wave;
+        }
+    }
+    return highest;
+}
+
+/* Half the points on every axis, as far as the waves of the error terms fit; where that leaves nothing to compare,
+ * twice the points. */
+static rg_status comparison_grid(const rg_experiment *x, rg_grid *grid) {
+    ptrdiff_t half[RG_MAX_DIM] = {1, 1, 1}, twice[RG_MAX_DIM] = {1, 1, 1};
+    int coarser = 1;
+    for (int a = 0; a < x->grid.dim; a++) {
+        const ptrdiff_t n = x->grid.shape[a], least = 2 * highest_wave(x, a) + 2;
+        half[a] = (n + 1) / 2;
+        if (half[a] < RG_MIN_POINTS) half[a] = RG_MIN_POINTS;
+        if (half[a] < least) half[a] = least;
+        if (4 * half[a] > 3 * n) coarser = 0;
+        twice[a] = 2 * n;
+    }
+    return rg_grid_init(x->grid.dim, coarser ? half : twice, x->grid.lower, x->grid.length, grid);
+}
+
+/* ---- error bars */
+
+struct passes {
+    rg_pass main, relaxed, coarse, other;
+    int has_other;
+};
+
+/* value of the main pass, with the differences to the others and what each admits to have lost */
+static rg_value combine(const struct passes *p, const rg_value *main_value) {
+    const size_t offset = (size_t)((const char *)main_value - (const char *)&p->main);
+    const rg_value *relaxed = (const rg_value *)((const char *)&p->relaxed + offset);
+    const rg_value *coarse = (const rg_value *)((const char *)&p->coarse + offset);
+    const rg_value *other = (const rg_value *)((const char *)&p->other + offset);
+    rg_value v = *main_value;
+    v.error += fabs(v.value - relaxed->value) + fabs(v.value - coarse->value);
+    if (p->has_other) v.error += fabs(v.value - other->value);
+    return v;
+}
+
+static rg_value bound(rg_value prior, rg_value energy, double factor) {
+    if (!isfinite(factor)) return (rg_value){HUGE_VAL, 0};
+    return (rg_value){prior.value + factor * energy.value, prior.error + factor * energy.error};
+}
+
+static void gather(const struct passes *p, rg_outcome *o) {
+    for (int k = 0; k < RG_DIVERGENCES; k++)
+        for (int m = 0; m < RG_MARGINALS; m++) o->divergence[k][m] = combine(p, &p->main.divergence[k][m]);
+    for (int k = 0; k < RG_ENERGIES; k++) o->energy[k] = combine(p, &p->main.energy[k]);
+    o->prior_kl = combine(p, &p->main.prior_kl);
+    o->identity_residual = combine(p, &p->main.identity_residual);
+    o->gradient_bound = bound(o->prior_kl, o->energy[RG_ENERGY_GRADIENT], p->main.bound_factor);
+    o->girsanov_bound = bound(o->prior_kl, o->energy[RG_ENERGY_TOTAL], p->main.bound_factor);
+    o->statistics = p->main.statistics;
+}
+
+/* ---- the resolution alarm */
+
+static void raise_alarm(const rg_experiment *x, rg_outcome *o) {
+    const double least_cells = 1.6, loose = 1e-4;
+    const double smallest = o->levels > 0 ? o->level[o->levels - 1].cells_per_sigma : HUGE_VAL;
+    o->cells_per_sigma = smallest;
+    if (x->density.kind == RG_DENSITY_SAMPLES && smallest < least_cells) {
+        o->resolution_alarm = 1;
+        snprintf(o->resolution_note, sizeof o->resolution_note,
+                 "sigma_min is %.2f grid cells: below %.1f the smoothed samples are not resolved; refine the grid or "
+                 "raise sigma_min",
+                 smallest, least_cells);
+    } else if (o->statistics.worst_residual > loose) {
+        o->resolution_alarm = 1;
+        snprintf(o->resolution_note, sizeof o->resolution_note,
+                 "a split stopped at a true residual of %.1e: the score turns over between two grid points; refine the "
+                 "grid or add a background",
+                 o->statistics.worst_residual);
+    }
+}
+
+/* ---- the passes */
+
+struct plan {
+    const char *stage;
+    double tolerance_factor;
+    int coarse, other_form;
+    double from, to; /* of the progress */
+};
+
+static rg_status run_pass(const rg_experiment *x, const rg_run_options *options, const struct plan *plan, rg_pass *pass,
+                          rg_outcome *outcome, rg_diagnostic *diagnostic) {
+    rg_pass_options o = {.grid = x->grid,
+                         .tolerance = plan->tolerance_factor * x->tolerance,
+                         .form = x->form,
+                         .progress = options->progress,
+                         .progress_data = options->progress_data,
+                         .progress_from = plan->from,
+                         .progress_to = plan->to,
+                         .stage = plan->stage};
+    if (plan->coarse) {
+        const rg_status status = comparison_grid(x, &o.grid);
+        if (status) return rg_fail(diagnostic, status, "the grid cannot be doubled for the error bars");
+    }
+    if (plan->other_form) o.form = x->form == RG_FORM_RATIO ? RG_FORM_DENSITY : RG_FORM_RATIO;
+    return rg_pass_run(x, &o, pass, outcome, diagnostic);
+}
+
+static rg_status run_passes(const rg_experiment *x, const rg_run_options *options, struct passes *p,
+                            rg_outcome *outcome, rg_diagnostic *diagnostic) {
+    const double last = options->check ? 0.7 : 1;
+    const struct plan main_plan = {"stepping the marginals", 1, 0, 0, 0, 0.55 * last};
+    const struct plan relaxed = {"error bars: tolerance relaxed tenfold", 10, 0, 0, 0.55 * last, 0.85 * last};
+    const struct plan coarse = {"error bars: halved grid", 1, 1, 0, 0.85 * last, last};
+    const struct plan other = {"check: the other formulation", 1, 0, 1, last, 1};
+    rg_status status = run_pass(x, options, &main_plan, &p->main, outcome, diagnostic);
+    if (!status) status = run_pass(x, options, &relaxed, &p->relaxed, NULL, diagnostic);
+    if (!status) status = run_pass(x, options, &coarse, &p->coarse, NULL, diagnostic);
+    p->has_other = options->check;
+    if (!status && options->check) status = run_pass(x, options, &other, &p->other, NULL, diagnostic);
+    return status;
+}
+
+static double seconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double peak_memory(void) {
+    struct rusage usage;
+    const double kibibyte = 1024;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? kibibyte * (double)usage.ru_maxrss : 0;
+}
+
+rg_status rg_run(const rg_experiment *x, const rg_run_options *options, rg_outcome **outcome,
+                 rg_diagnostic *diagnostic) {
+    const rg_run_options none = {0};
+    if (!x || !outcome) return rg_fail(diagnostic, RG_EINVAL, "run: no experiment");
+    rg_outcome *o = rg_alloc(1, sizeof *o);
+    if (!o) return rg_fail(diagnostic, RG_ENOMEM, "run: out of memory");
+    const double start = seconds_now();
+    const int threads = omp_get_max_threads();
+    struct passes passes = {0};
+    o->grid = x->grid;
+    if (x->threads > 0) omp_set_num_threads(x->threads);
+    const rg_status status = run_passes(x, options ? options : &none, &passes, o, diagnostic);
+    omp_set_num_threads(threads);
+    if (status) {
+        rg_outcome_free(o);
+        return status;
+    }
+    gather(&passes, o);
+    rg_claims_make(x, o);
+    raise_alarm(x, o);
+    o->seconds = seconds_now() - start;
+    o->peak_memory = peak_memory();
+    *outcome = o;
+    return RG_OK;
+}
+
+void rg_outcome_free(rg_outcome *outcome) {
+    if (!outcome) return;
+    rg_outcome_fields *f = &outcome->fields;
+    double *field[] = {f->density, f->score, f->error, f->gradient, f->solenoidal};
+    for (size_t i = 0; i < sizeof field / sizeof *field; i++) rg_free(field[i]);
+    for (int m = 0; m < RG_MARGINALS; m++) rg_free(f->marginal[m]);
+    rg_free(outcome->level);
+    rg_free(outcome);
+}
+
+int rg_outcome_violated(const rg_outcome *outcome) {
+    for (size_t i = 0; i < outcome->claims; i++)
+        if (outcome->claim[i].verdict == RG_VIOLATED) return 1;
+    return 0;
+}
