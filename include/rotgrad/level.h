@@ -44,6 +44,11 @@ RG_API void rg_levels_destroy(rg_levels *levels);
 RG_API rg_status rg_levels_at(rg_levels *levels, double variance, rg_level *level,
                               rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
+/* Furnishes two rooms at once, on small grids in two threads (each works on one room then; large grids are shared among
+ * all threads anyway). The same results either way. Errors as rg_levels_at. */
+RG_API rg_status rg_levels_at_two(rg_levels *levels, const double variance[2], rg_level *const level[2],
+                                  rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
 /* The harmonic part of a furnished room's r: energy E_p|r_h|^2. Cost: d weighted splits. */
 RG_API rg_status rg_levels_harmonic(rg_levels *levels, const rg_level *level, double *energy) RG_MUST_CHECK;
 

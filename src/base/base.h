@@ -22,6 +22,9 @@ size_t rg_size_product(size_t a, size_t b);
  * (measured: two threads are slower at 256 x 256). */
 enum { RG_THREADED_CELLS = 1 << 17 };
 
+/* Threads for `tasks` independent pieces of work: no more than OpenMP would give. */
+int rg_threads_for(int tasks);
+
 /* Sums of n terms in an order that does not depend on the number of threads: blocks of fixed length, then the block
  * sums in order. rg_reduce calls `term` for each block with its half-open range and adds what it returns. */
 typedef double rg_block_sum(const void *data, ptrdiff_t begin, ptrdiff_t end);

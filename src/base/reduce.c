@@ -7,8 +7,14 @@
 #include "base/base.h"
 
 #include <math.h>
+#include <omp.h>
 
 enum { BLOCK = 4096, ROUND = 256, LANES = 8 };
+
+int rg_threads_for(int tasks) {
+    const int most = omp_get_max_threads();
+    return most < tasks ? most : tasks;
+}
 
 double rg_reduce(ptrdiff_t n, rg_block_sum *term, const void *data) {
     double total = 0;

@@ -23,7 +23,7 @@ struct gaussian {
 
 static void invert(struct component *c, const rg_grid *grid, double variance) {
     const int dim = grid->dim;
-    double q[9];
+    double q[9] = {0};
     for (int i = 0; i < dim * dim; i++) q[i] = c->covariance[i] + (i % (dim + 1) == 0 ? variance : 0);
     for (int i = 0; i < dim * dim; i++) c->precision[i] = q[i];
     gsl_matrix_view m = gsl_matrix_view_array(c->precision, (size_t)dim, (size_t)dim);
@@ -100,7 +100,7 @@ static void gaussian_at(rg_law *law, double variance, double *log_density, doubl
 #pragma omp parallel for schedule(static)
     for (ptrdiff_t i = 0; i < n; i++) {
         const ptrdiff_t index[3] = {i / (shape[1] * shape[2]), i / shape[2] % shape[1], i % shape[2]};
-        double x[3] = {0}, slope[3];
+        double x[3] = {0}, slope[3] = {0};
         for (int a = 0; a < g->grid.dim; a++) x[a] = g->grid.lower[a] + (double)index[a] * rg_grid_spacing(&g->grid, a);
         log_density[i] = evaluate(g, x, slope);
         if (score)

@@ -7,6 +7,10 @@
 typedef struct rg_kernel_sum {
     rg_grid from, to;
     double cut;                     /* kernel entries below cut times the largest are left out; 0 keeps all */
+    ptrdiff_t steps[RG_MAX_DIM];    /* distances between points of the two grids are multiples of length / steps */
+    double *value[RG_MAX_DIM];      /* (steps): the kernel at these distances, */
+    double *slope[RG_MAX_DIM];      /* and its derivative */
+    ptrdiff_t reach[RG_MAX_DIM];    /* entries farther than this many `from` points from the nearest one are 0 */
     double *masses;                 /* on `from`, owned */
     double *kernel[RG_MAX_DIM];     /* (n_to, n_from): K */
     double *derivative[RG_MAX_DIM]; /* (n_to, n_from): K' */

@@ -5,11 +5,13 @@
  * p-solenoidal for every p, so no solve is needed. Coefficients fall off like 1 / (1 + |k|^2). */
 #include "diffusion/random_field.h"
 
+#include <assert.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
 
 void rg_add_mode(const rg_grid *grid, const int *wave, double sine, double cosine, double *out) {
+    assert(grid->dim <= RG_MAX_DIM);
     const ptrdiff_t *n = grid->shape;
     double unit[3] = {0};
     for (int a = 0; a < grid->dim; a++) unit[a] = 6.283185307179586476925 * wave[a] / grid->length[a];

@@ -30,11 +30,17 @@ static void samples_destroy(rg_law *law) {
     rg_free(s);
 }
 
+/* Points on one axis: enough, and commensurate with the run's grid, so that few distances occur between the two. */
+static double base_points(ptrdiff_t n, double least) {
+    const double unit = (double)(n % 4 == 0 ? n / 4 : n % 2 == 0 ? n / 2 : n);
+    return unit * ceil(least / unit);
+}
+
 static rg_status base_grid(const rg_grid *grid, double deviation, rg_grid *base, rg_diagnostic *diagnostic) {
     ptrdiff_t shape[RG_MAX_DIM] = {1, 1, 1};
     double cells = 1;
     for (int a = 0; a < grid->dim; a++) {
-        const double n = fmax(8, ceil(points_per_deviation * grid->length[a] / deviation));
+        const double n = base_points(grid->shape[a], fmax(8, points_per_deviation * grid->length[a] / deviation));
         cells *= n;
         if (!(cells < most_cells))
             return rg_fail(
@@ -47,51 +53,75 @@ static rg_status base_grid(const rg_grid *grid, double deviation, rg_grid *base,
     return rg_grid_init(grid->dim, shape, grid->lower, grid->length, base);
 }
 
-/* The one-dimensional kernels of a batch of samples on every axis: rows (BATCH, n_a). */
+/* The one-dimensional kernels of a batch of samples on every axis: for each sample the values at `width` points from
+ * `first` on, around the box. */
 struct batch {
     const rg_density_spec *spec;
     const rg_grid *grid;
     double variance, weight;
     size_t begin, count;
+    ptrdiff_t width[RG_MAX_DIM];
+    ptrdiff_t *first[RG_MAX_DIM];
     double *row[RG_MAX_DIM];
 };
 
-static void fill_batch(const struct batch *b) {
-    const size_t dim = (size_t)b->grid->dim;
-    for (size_t a = 0; a < dim; a++) {
-        const ptrdiff_t n = b->grid->shape[a];
-        const double h = rg_grid_spacing(b->grid, (int)a);
-#pragma omp parallel for schedule(static)
-        for (size_t j = 0; j < b->count; j++) {
-            const double x = b->spec->points[(b->begin + j) * dim + a] - b->grid->lower[a];
-            for (ptrdiff_t i = 0; i < n; i++) {
-                double unused;
-                const double value = rg_wrapped((double)i * h - x, b->grid->length[a], b->variance, &unused);
-                b->row[a][(ptrdiff_t)j * n + i] = value * (a == 0 ? b->weight : 1);
-            }
-        }
+/* Points within which a kernel stays above `cut` of its top; all of them when nothing may be cut. */
+static ptrdiff_t width_of(const struct batch *b, int a, double cut) {
+    const ptrdiff_t n = b->grid->shape[a];
+    if (cut <= 0) return n;
+    const double reach = sqrt(-2 * b->variance * log(cut)) / rg_grid_spacing(b->grid, a);
+    return 2 * reach + 3 < (double)n ? 2 * (ptrdiff_t)reach + 3 : n;
+}
+
+static void fill_sample(const struct batch *b, int a, size_t j) {
+    const ptrdiff_t n = b->grid->shape[a], width = b->width[a];
+    const double h = rg_grid_spacing(b->grid, a), length = b->grid->length[a];
+    const double x = b->spec->points[(b->begin + j) * (size_t)b->grid->dim + (size_t)a] - b->grid->lower[a];
+    const ptrdiff_t nearest = (ptrdiff_t)floor((x - length * floor(x / length)) / h + 0.5);
+    const ptrdiff_t first = (nearest - width / 2 + 2 * n) % n;
+    b->first[a][j] = first;
+    for (ptrdiff_t i = 0; i < width; i++) {
+        double unused;
+        const double value = rg_wrapped((double)((first + i) % n) * h - x, length, b->variance, &unused);
+        b->row[a][(ptrdiff_t)j * width + i] = value * (a == 0 ? b->weight : 1);
     }
 }
 
-/* masses[i0, i1, i2] += sum_j row0[j, i0] row1[j, i1] row2[j, i2]; kernels below 1e-300 of the sum cost nothing. */
-static void add_batch(const struct batch *b, double *masses) {
-    const ptrdiff_t n0 = b->grid->shape[0], n1 = b->grid->shape[1], n2 = b->grid->shape[2];
+static void fill_batch(const struct batch *b) {
+#pragma omp parallel for schedule(static)
+    for (size_t j = 0; j < b->count; j++)
+        for (int a = 0; a < b->grid->dim; a++) fill_sample(b, a, j);
+}
+
+/* line[first + i] += factor row[i], around the line of n points */
+static void add_row(double *restrict line, ptrdiff_t n, ptrdiff_t first, ptrdiff_t width, double factor,
+                    const double *restrict row) {
+    const ptrdiff_t before = first + width < n ? width : n - first;
+    for (ptrdiff_t i = 0; i < before; i++) line[first + i] += factor * row[i];
+    for (ptrdiff_t i = before; i < width; i++) line[first + i - n] += factor * row[i];
+}
+
+/* Adds to the plane of axis 0 at i0 what sample j leaves there. */
+static void add_plane(const struct batch *b, size_t j, ptrdiff_t i0, double *plane) {
     const int dim = b->grid->dim;
+    const ptrdiff_t n0 = b->grid->shape[0], n1 = b->grid->shape[1], n2 = b->grid->shape[2], at = (ptrdiff_t)j;
+    const ptrdiff_t offset = (i0 - b->first[0][j] + n0) % n0;
+    if (offset >= b->width[0]) return;
+    const double factor = b->row[0][at * b->width[0] + offset];
+    if (factor == 0) return;
+    if (dim == 1) *plane += factor;
+    if (dim == 2) add_row(plane, n1, b->first[1][j], b->width[1], factor, b->row[1] + at * b->width[1]);
+    for (ptrdiff_t i = 0; dim == 3 && i < b->width[1]; i++)
+        add_row(plane + (b->first[1][j] + i) % n1 * n2, n2, b->first[2][j], b->width[2],
+                factor * b->row[1][at * b->width[1] + i], b->row[2] + at * b->width[2]);
+}
+
+/* masses[i0, i1, i2] += sum_j row0[j, i0] row1[j, i1] row2[j, i2]; threads share the planes of axis 0 */
+static void add_batch(const struct batch *b, double *masses) {
+    const ptrdiff_t n0 = b->grid->shape[0], plane = b->grid->shape[1] * b->grid->shape[2];
 #pragma omp parallel for schedule(static)
     for (ptrdiff_t i0 = 0; i0 < n0; i0++)
-        for (size_t j = 0; j < b->count; j++) {
-            const double f0 = b->row[0][(ptrdiff_t)j * n0 + i0];
-            if (f0 == 0) continue;
-            for (ptrdiff_t i1 = 0; i1 < n1; i1++) {
-                const double f1 = dim > 2 ? f0 * b->row[1][(ptrdiff_t)j * n1 + i1] : f0;
-                double *restrict line = masses + (dim > 2 ? (i0 * n1 + i1) * n2 : i0 * n1);
-                const double *restrict last = dim > 1 ? b->row[dim - 1] + (ptrdiff_t)j * (dim > 2 ? n2 : n1) : NULL;
-                const ptrdiff_t length = dim > 2 ? n2 : n1;
-                if (f1 != 0)
-                    for (ptrdiff_t i = 0; i < length; i++) line[i] += last ? f1 * last[i] : f1;
-                if (dim < 3) break;
-            }
-        }
+        for (size_t j = 0; j < b->count; j++) add_plane(b, j, i0, masses + i0 * plane);
 }
 
 static rg_status sum_samples(struct samples *s, const rg_density_spec *spec) {
@@ -99,15 +129,20 @@ static rg_status sum_samples(struct samples *s, const rg_density_spec *spec) {
     b.weight = rg_grid_cell_volume(&s->sum.from) / (double)spec->samples;
     rg_status status = RG_OK;
     for (int a = 0; a < b.grid->dim; a++) {
-        b.row[a] = rg_field_alloc(rg_size_product(BATCH, (size_t)b.grid->shape[a]));
-        if (!b.row[a]) status = RG_ENOMEM;
+        b.width[a] = width_of(&b, a, s->sum.cut);
+        b.row[a] = rg_field_alloc(rg_size_product(BATCH, (size_t)b.width[a]));
+        b.first[a] = rg_alloc(BATCH, sizeof *b.first[a]);
+        if (!b.row[a] || !b.first[a]) status = RG_ENOMEM;
     }
     for (b.begin = 0; !status && b.begin < spec->samples; b.begin += BATCH) {
         b.count = spec->samples - b.begin < BATCH ? spec->samples - b.begin : BATCH;
         fill_batch(&b);
         add_batch(&b, s->sum.masses);
     }
-    for (int a = 0; a < RG_MAX_DIM; a++) rg_free(b.row[a]);
+    for (int a = 0; a < RG_MAX_DIM; a++) {
+        rg_free(b.row[a]);
+        rg_free(b.first[a]);
+    }
     return status;
 }
 

@@ -1,7 +1,6 @@
 /* The wrapped Gaussian by its image sum: all terms are positive, so tails keep relative accuracy.
  *
- * With |x| <= L/2 the image k is smaller than the main term by exp(-(k^2 - |k|) L^2 / (2 variance)) at least; images
- * below exp(-40) = 4e-18 of it are left out. */
+ * Images below exp(-40) = 4e-18 of the nearest one are left out. */
 #include "diffusion/density.h"
 
 #include <math.h>
@@ -13,14 +12,13 @@ struct images {
 };
 
 static struct images image_sum(double x, double length, double variance) {
-    struct images s = {remainder(x, length), 1, 0};
+    struct images s = {x - length * floor(x / length + 0.5), 1, 0};
     const double d = s.distance;
     s.moment = d;
-    const int most = (int)ceil(0.5 + sqrt(0.25 - 2 * negligible * variance / (length * length)));
-    for (int k = 1; k <= most; k++)
-        for (int sign = -1; sign <= 1; sign += 2) {
+    for (int sign = -1; sign <= 1; sign += 2)
+        for (int k = 1;; k++) {
             const double at = d + sign * k * length, exponent = 0.5 * (d - at) * (d + at) / variance;
-            if (exponent < negligible) continue;
+            if (exponent < negligible) break; /* images farther out on this side are smaller still */
             const double term = exp(exponent);
             s.sum += term;
             s.moment += at * term;

@@ -14,17 +14,23 @@
 
 enum { START, MIDDLE, END, ROOMS };
 
+/* What one thread needs to step a marginal. */
+enum { LANES = 2, SPECTRA = 4 };
+struct lane {
+    rg_equation equation;
+    double *work[SPECTRA], *error, *field;
+};
+
 struct rg_evolve {
     rg_levels *levels;
     rg_evolve_options options;
-    rg_equation equation;
+    struct lane lane[LANES];
     rg_exponential exponential;
     rg_level room[ROOMS];
     double variance, next_step;
-    int segment, segment_steps;
+    int segment, segment_steps, lanes;
     double *u[RG_MARGINALS], *first[RG_MARGINALS];   /* spectra at the start of the step, and N of them */
     double *next[RG_MARGINALS], *last[RG_MARGINALS]; /* the same at its end */
-    double *work[4], *error, *field;
     rg_trace *trace;
     size_t traced, room_for;
     double energy; /* integral of E_p|e|^2 so far */
@@ -44,45 +50,61 @@ static rg_status check(const rg_evolve_options *o, rg_diagnostic *diagnostic) {
     return RG_OK;
 }
 
-static rg_status allocate(rg_evolve *e) {
+static rg_status allocate_lane(const rg_evolve *e, struct lane *lane) {
     const rg_grid *grid = rg_levels_grid(e->levels);
-    rg_equation *q = &e->equation;
-    rg_status status = rg_spectral_create(grid, RG_PLAN_ESTIMATE, &q->spectral);
+    rg_equation *q = &lane->equation;
+    const double square = e->options.churn * e->options.churn;
+    q->form = e->options.form;
+    q->diffusion = 0.5 * square;
+    q->drift = 0.5 * (1 + square);
+    const rg_status status = rg_spectral_create(grid, RG_PLAN_ESTIMATE, &q->spectral);
     if (status) return status;
     const size_t modes = 2 * (size_t)q->spectral->modes, n = (size_t)q->spectral->cells;
     q->real = rg_field_alloc(rg_size_product(n, (size_t)grid->dim + 1));
-    e->error = rg_field_alloc(modes);
-    e->field = rg_field_alloc(n);
-    if (!q->real || !e->error || !e->field) return RG_ENOMEM;
-    for (int m = 0; m < RG_MARGINALS; m++) {
-        e->u[m] = rg_field_alloc(modes);
-        e->first[m] = rg_field_alloc(modes);
-        e->next[m] = rg_field_alloc(modes);
-        e->last[m] = rg_field_alloc(modes);
-        e->work[m] = rg_field_alloc(modes);
-        if (!e->u[m] || !e->first[m] || !e->next[m] || !e->last[m] || !e->work[m]) return RG_ENOMEM;
-    }
+    lane->error = rg_field_alloc(modes);
+    lane->field = rg_field_alloc(n);
+    for (int i = 0; i < SPECTRA; i++)
+        if (!(lane->work[i] = rg_field_alloc(modes))) return RG_ENOMEM;
+    return q->real && lane->error && lane->field ? RG_OK : RG_ENOMEM;
+}
+
+static void free_lane(struct lane *lane) {
+    rg_spectral_destroy(lane->equation.spectral);
+    rg_free(lane->equation.real);
+    rg_free(lane->error);
+    rg_free(lane->field);
+    for (int i = 0; i < SPECTRA; i++) rg_free(lane->work[i]);
+}
+
+static rg_status allocate(rg_evolve *e) {
+    const rg_grid *grid = rg_levels_grid(e->levels);
+    const rg_equation *q = &e->lane[0].equation;
+    e->lanes = rg_grid_cells(grid) < RG_THREADED_CELLS ? LANES : 1;
+    rg_status status = RG_OK;
+    for (int i = 0; !status && i < e->lanes; i++) status = allocate_lane(e, &e->lane[i]);
     for (int r = 0; !status && r < ROOMS; r++) status = rg_level_create(grid, &e->room[r]);
     if (!status) status = rg_exponential_create(q->spectral, q->diffusion, &e->exponential);
+    for (int m = 0; !status && m < RG_MARGINALS; m++) {
+        double **spectra[] = {&e->u[m], &e->first[m], &e->next[m], &e->last[m]};
+        for (int i = 0; i < 4; i++)
+            if (!(*spectra[i] = rg_field_alloc(2 * (size_t)q->spectral->modes))) status = RG_ENOMEM;
+    }
     return status;
 }
 
-static rg_status furnish(rg_evolve *e, int room, double variance, rg_diagnostic *diagnostic) {
-    const rg_status status = rg_levels_at(e->levels, variance, &e->room[room], diagnostic);
-    if (status) return status;
-    const rg_split_report *split = &e->room[room].split;
+static void count_split(rg_evolve *e, const rg_level *level) {
     rg_evolve_statistics *s = &e->statistics;
     s->splits++;
-    s->split_iterations += split->iterations;
-    s->worst_residual = fmax(s->worst_residual, split->residual);
-    if (!split->resolved) s->unresolved_from = fmax(s->unresolved_from, variance);
-    return RG_OK;
+    s->split_iterations += level->split.iterations;
+    s->worst_residual = fmax(s->worst_residual, level->split.residual);
+    if (!level->split.resolved) s->unresolved_from = fmax(s->unresolved_from, level->variance);
 }
 
 /* rho = pi / p_T or q = pi; without a prior rho = 1 exactly. */
 static rg_status set_prior(rg_evolve *e, rg_diagnostic *diagnostic) {
     const double *prior = e->options.prior, *density = e->room[START].density;
-    const ptrdiff_t n = e->equation.spectral->cells;
+    const struct lane *lane = &e->lane[0];
+    const ptrdiff_t n = lane->equation.spectral->cells;
     double mass = 0;
     for (ptrdiff_t i = 0; prior && i < n; i++) {
         if (!isfinite(prior[i]) || !(prior[i] > 0))
@@ -92,12 +114,12 @@ static rg_status set_prior(rg_evolve *e, rg_diagnostic *diagnostic) {
     mass *= rg_grid_cell_volume(rg_levels_grid(e->levels));
     for (ptrdiff_t i = 0; i < n; i++) {
         const double q = prior ? prior[i] / mass : density[i];
-        e->field[i] = e->options.form == RG_FORM_DENSITY ? q : prior ? q / density[i] : 1;
+        lane->field[i] = e->options.form == RG_FORM_DENSITY ? q : prior ? q / density[i] : 1;
     }
-    rg_forward(e->equation.spectral, e->field, e->u[0]);
+    rg_forward(lane->equation.spectral, lane->field, e->u[0]);
     for (int m = 0; m < RG_MARGINALS; m++) {
-        if (m > 0) memcpy(e->u[m], e->u[0], 2 * (size_t)e->equation.spectral->modes * sizeof(double));
-        rg_equation_right_side(&e->equation, &e->room[START], m, e->u[m], e->first[m]);
+        if (m > 0) memcpy(e->u[m], e->u[0], 2 * (size_t)lane->equation.spectral->modes * sizeof(double));
+        rg_equation_right_side(&lane->equation, &e->room[START], m, e->u[m], e->first[m]);
     }
     return RG_OK;
 }
@@ -125,7 +147,8 @@ static rg_status record(rg_evolve *e, int room, int midpoint) {
 static rg_status begin(rg_evolve *e, rg_diagnostic *diagnostic) {
     rg_status status = allocate(e);
     if (status) return rg_fail(diagnostic, status, "evolve: out of memory");
-    status = furnish(e, START, e->options.variance_max, diagnostic);
+    status = rg_levels_at(e->levels, e->options.variance_max, &e->room[START], diagnostic);
+    if (!status) count_split(e, &e->room[START]);
     if (!status) status = set_prior(e, diagnostic);
     if (!status) status = record(e, START, 0);
     return status;
@@ -138,13 +161,9 @@ rg_status rg_evolve_create(rg_levels *levels, const rg_evolve_options *options, 
     if (status) return status;
     rg_evolve *e = rg_alloc(1, sizeof *e);
     if (!e) return rg_fail(diagnostic, RG_ENOMEM, "evolve: out of memory");
-    const double square = options->churn * options->churn;
     e->levels = levels;
     e->options = *options;
     if (e->options.max_steps == 0) e->options.max_steps = 100000;
-    e->equation.form = options->form;
-    e->equation.diffusion = 0.5 * square;
-    e->equation.drift = 0.5 * (1 + square);
     e->variance = options->variance_max;
     e->next_step = 0.02 * (options->variance_max - options->variance_min);
     status = begin(e, diagnostic);
@@ -159,15 +178,12 @@ rg_status rg_evolve_create(rg_levels *levels, const rg_evolve_options *options, 
 void rg_evolve_destroy(rg_evolve *e) {
     if (!e) return;
     for (int m = 0; m < RG_MARGINALS; m++) {
-        double *spectra[] = {e->u[m], e->first[m], e->next[m], e->last[m], e->work[m]};
+        double *spectra[] = {e->u[m], e->first[m], e->next[m], e->last[m]};
         for (size_t i = 0; i < sizeof spectra / sizeof *spectra; i++) rg_free(spectra[i]);
     }
     for (int r = 0; r < ROOMS; r++) rg_level_free(&e->room[r]);
     rg_exponential_free(&e->exponential);
-    rg_spectral_destroy(e->equation.spectral);
-    rg_free(e->equation.real);
-    rg_free(e->error);
-    rg_free(e->field);
+    for (int i = 0; i < LANES; i++) free_lane(&e->lane[i]);
     rg_free(e->trace);
     rg_free(e);
 }
@@ -202,13 +218,14 @@ static double choose_step(const rg_evolve *e, double end, double stop) {
 }
 
 struct side {
-    rg_evolve *evolve;
+    const rg_equation *equation;
+    const rg_level *room;
     int marginal;
 };
 
 static void right_side(void *data, int when, const double *u, double *n) {
     const struct side *s = data;
-    rg_equation_right_side(&s->evolve->equation, &s->evolve->room[when], s->marginal, u, n);
+    rg_equation_right_side(s->equation, &s->room[when], s->marginal, u, n);
 }
 
 struct weighted {
@@ -223,25 +240,30 @@ static double absolute_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
 }
 
 /* The estimate in L1: integral of p |error of rho|, or of |error of q|. */
-static double error_norm(rg_evolve *e) {
-    const rg_spectral *s = e->equation.spectral;
-    rg_equation_field(&e->equation, e->error, e->field);
-    const struct weighted w = {e->field, e->options.form == RG_FORM_RATIO ? e->room[END].density : NULL};
+static double error_norm(const rg_evolve *e, const struct lane *lane) {
+    const rg_spectral *s = lane->equation.spectral;
+    rg_equation_field(&lane->equation, lane->error, lane->field);
+    const struct weighted w = {lane->field, e->options.form == RG_FORM_RATIO ? e->room[END].density : NULL};
     return rg_reduce(s->cells, absolute_block, &w) * rg_grid_cell_volume(&s->grid);
+}
+
+static double step_marginal(const rg_evolve *e, const struct lane *lane, int m) {
+    struct side side = {&lane->equation, e->room, m};
+    rg_exponential_step(&e->exponential, right_side, &side, e->u[m], e->first[m], e->next[m], e->last[m], lane->error,
+                        lane->work);
+    return error_norm(e, lane);
 }
 
 /* Steps are judged by a fifth of the tolerance: their errors add up to about it over a run. */
 static double attempt(rg_evolve *e, double step) {
     const double share = 0.2;
-    double worst = 0;
+    double norm[RG_MARGINALS], worst = 0;
     rg_exponential_set_step(&e->exponential, step);
-    for (int m = 0; m < RG_MARGINALS; m++) {
-        struct side side = {e, m};
-        rg_exponential_step(&e->exponential, right_side, &side, e->u[m], e->first[m], e->next[m], e->last[m], e->error,
-                            e->work);
-        const double norm = error_norm(e);
-        worst = norm <= worst ? worst : norm; /* a NaN stays */
-    }
+#pragma omp parallel for schedule(static, 1) num_threads(rg_threads_for(LANES)) if (e->lanes == LANES)
+    for (int i = 0; i < LANES; i++)
+        for (int m = i; m < RG_MARGINALS; m += LANES)
+            norm[m] = step_marginal(e, &e->lane[e->lanes == LANES ? i : 0], m);
+    for (int m = 0; m < RG_MARGINALS; m++) worst = isfinite(norm[m]) ? fmax(worst, norm[m]) : HUGE_VAL;
     return worst / (share * e->options.tolerance);
 }
 
@@ -313,9 +335,12 @@ rg_status rg_evolve_step(rg_evolve *e, int *done, rg_diagnostic *diagnostic) {
                            "evolve: the step shrank to %g at sigma = %g: the score error is too rough for this grid; "
                            "refine it, raise sigma_min, or add a background",
                            step, sqrt(e->variance));
-        rg_status status = furnish(e, MIDDLE, e->variance - 0.5 * step, diagnostic);
-        if (!status) status = furnish(e, END, target, diagnostic);
+        const double variance[] = {e->variance - 0.5 * step, target};
+        rg_status status =
+            rg_levels_at_two(e->levels, variance, (rg_level *const[]){&e->room[MIDDLE], &e->room[END]}, diagnostic);
         if (status) return status;
+        count_split(e, &e->room[MIDDLE]);
+        count_split(e, &e->room[END]);
         double energy;
         const double moved = attempt(e, step), integrated = energy_error(e, step, &energy);
         const double error = isfinite(moved) ? fmax(moved, integrated) : HUGE_VAL;
@@ -342,11 +367,12 @@ double rg_evolve_progress(const rg_evolve *e) {
 }
 
 void rg_evolve_ratio(const rg_evolve *e, int marginal, double *ratio, double *clipped) {
-    const ptrdiff_t n = e->equation.spectral->cells;
+    const rg_equation *equation = &e->lane[0].equation;
+    const ptrdiff_t n = equation->spectral->cells;
     const double *density = e->room[START].density;
     const int is_ratio = e->options.form == RG_FORM_RATIO;
     double below = 0;
-    rg_equation_field(&e->equation, e->u[marginal], ratio);
+    rg_equation_field(equation, e->u[marginal], ratio);
     for (ptrdiff_t i = 0; i < n; i++) {
         const double q = is_ratio ? ratio[i] * density[i] : ratio[i];
         if (q < 0) below -= q;
@@ -360,8 +386,8 @@ int rg_evolve_segment(const rg_evolve *e) {
 }
 
 void rg_evolve_coefficients(const rg_evolve *e, double *drift, double *diffusion) {
-    *drift = e->equation.drift;
-    *diffusion = e->equation.diffusion;
+    *drift = e->lane[0].equation.drift;
+    *diffusion = e->lane[0].equation.diffusion;
 }
 
 const rg_level *rg_evolve_level(const rg_evolve *e) {

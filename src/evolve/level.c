@@ -5,11 +5,19 @@
 
 #include <math.h>
 
-struct rg_levels {
-    rg_grid grid;
+/* What one thread needs to furnish a room: none of these can be shared while in use. */
+struct lane {
     rg_density *density;
     rg_score_error *error;
     rg_split *split;
+};
+
+enum { LANES = 2 };
+
+struct rg_levels {
+    rg_grid grid;
+    struct lane lane[LANES];
+    int lanes; /* 2 where a room is too small to be shared among threads */
 };
 
 rg_status rg_level_create(const rg_grid *grid, rg_level *level) {
@@ -42,12 +50,17 @@ rg_status rg_levels_create(const rg_grid *grid, const rg_density_spec *density, 
     rg_levels *l = rg_alloc(1, sizeof *l);
     if (!l) return rg_fail(diagnostic, RG_ENOMEM, "levels: out of memory");
     l->grid = *grid;
+    l->lanes = rg_grid_cells(grid) < RG_THREADED_CELLS ? LANES : 1;
     const double lowest = rg_error_lowest_variance(term, terms, variance_min);
-    rg_status status = rg_density_create(grid, density, lowest, &l->density, diagnostic);
-    if (!status)
-        status =
-            rg_score_error_create(grid, term, terms, l->density, variance_min, variance_max, &l->error, diagnostic);
-    if (!status) status = rg_split_create(grid, split, &l->split);
+    rg_status status = RG_OK;
+    for (int i = 0; !status && i < l->lanes; i++) {
+        struct lane *lane = &l->lane[i];
+        status = rg_density_create(grid, density, lowest, &lane->density, diagnostic);
+        if (!status)
+            status = rg_score_error_create(grid, term, terms, lane->density, variance_min, variance_max, &lane->error,
+                                           diagnostic);
+        if (!status) status = rg_split_create(grid, split, &lane->split);
+    }
     if (status) {
         if (status == RG_ENOMEM) rg_fail(diagnostic, status, "levels: out of memory");
         rg_levels_destroy(l);
@@ -59,9 +72,11 @@ rg_status rg_levels_create(const rg_grid *grid, const rg_density_spec *density, 
 
 void rg_levels_destroy(rg_levels *levels) {
     if (!levels) return;
-    rg_density_destroy(levels->density);
-    rg_score_error_destroy(levels->error);
-    rg_split_destroy(levels->split);
+    for (int i = 0; i < LANES; i++) {
+        rg_density_destroy(levels->lane[i].density);
+        rg_score_error_destroy(levels->lane[i].error);
+        rg_split_destroy(levels->lane[i].split);
+    }
     rg_free(levels);
 }
 
@@ -86,24 +101,42 @@ static void set_density(const rg_grid *grid, rg_level *level) {
     for (ptrdiff_t i = 0; i < n; i++) level->density[i] /= mass;
 }
 
-rg_status rg_levels_at(rg_levels *levels, double variance, rg_level *level, rg_diagnostic *diagnostic) {
-    rg_status status = rg_density_at(levels->density, variance, level->log_density, level->score, diagnostic);
+static rg_status furnish(const rg_grid *grid, const struct lane *lane, double variance, rg_level *level,
+                         rg_diagnostic *diagnostic) {
+    rg_status status = rg_density_at(lane->density, variance, level->log_density, level->score, diagnostic);
     if (status) return status;
     level->variance = variance;
-    set_density(&levels->grid, level);
-    status = rg_score_error_at(levels->error, variance, level->log_density, level->score, level->error);
+    set_density(grid, level);
+    status = rg_score_error_at(lane->error, variance, level->log_density, level->score, level->error);
     if (status) return rg_fail(diagnostic, status, "score error: variance %g is outside the prepared range", variance);
     const rg_split_parts parts = {.gradient = level->gradient,
                                   .solenoidal = level->solenoidal,
                                   .source = level->source,
                                   .solenoidal_source = level->solenoidal_source};
-    status = rg_split_weighted(levels->split, level->log_density, level->score, level->error, &parts, &level->split);
+    status = rg_split_weighted(lane->split, level->log_density, level->score, level->error, &parts, &level->split);
     if (status == RG_ENOCONV) return RG_OK;
     return status ? rg_fail(diagnostic, status, "split: a value is not finite at variance %g", variance) : RG_OK;
 }
 
+rg_status rg_levels_at(rg_levels *levels, double variance, rg_level *level, rg_diagnostic *diagnostic) {
+    return furnish(&levels->grid, &levels->lane[levels->lanes - 1], variance, level, diagnostic);
+}
+
+rg_status rg_levels_at_two(rg_levels *levels, const double variance[2], rg_level *const level[2],
+                           rg_diagnostic *diagnostic) {
+    rg_status status[2];
+    rg_diagnostic said[2];
+#pragma omp parallel for schedule(static, 1) num_threads(rg_threads_for(LANES)) if (levels->lanes == LANES)
+    for (int i = 0; i < 2; i++)
+        status[i] =
+            furnish(&levels->grid, &levels->lane[levels->lanes == LANES ? i : 0], variance[i], level[i], &said[i]);
+    const int which = status[0] ? 0 : 1;
+    if (status[which] && diagnostic) *diagnostic = said[which];
+    return status[which];
+}
+
 rg_status rg_levels_harmonic(rg_levels *levels, const rg_level *level, double *energy) {
-    return rg_split_harmonic(levels->split, level->log_density, level->score, level->solenoidal, NULL, energy);
+    return rg_split_harmonic(levels->lane[0].split, level->log_density, level->score, level->solenoidal, NULL, energy);
 }
 
 const rg_grid *rg_levels_grid(const rg_levels *levels) {
@@ -111,5 +144,5 @@ const rg_grid *rg_levels_grid(const rg_levels *levels) {
 }
 
 size_t rg_levels_breaks(const rg_levels *levels, const double **variances) {
-    return rg_score_error_breaks(levels->error, variances);
+    return rg_score_error_breaks(levels->lane[0].error, variances);
 }
