@@ -1,7 +1,6 @@
 /* Separable convolution, axis by axis, the last axis first.
  *
- * Component c of the result (0: the density, 1 + a: its derivative along a) takes K' on axis a and K on the others.
- * Every entry of K is positive, so the density has relative accuracy wherever it does not underflow. */
+ * Every entry of the kernel is positive, so the density has relative accuracy wherever it does not underflow. */
 #include "diffusion/kernel_sum.h"
 
 #include <math.h>
@@ -96,16 +95,24 @@ static struct band band_of(const rg_kernel_sum *sum, int a, ptrdiff_t i) {
     return (struct band){{low, 0}, {high, 0}};
 }
 
-/* out[:] = sum over the band of row[j] in[j, :], lines of `inner` values. */
+/* out[:] = sum over the band of row[j] in[j, :], lines of `inner` values, CHUNK of them at a time in registers. */
 static void combine_lines(const double *row, struct band band, ptrdiff_t inner, const double *in,
                           double *restrict out) {
-    for (ptrdiff_t k = 0; k < inner; k++) out[k] = 0;
-    for (int part = 0; part < 2; part++)
-        for (ptrdiff_t j = band.begin[part]; j < band.end[part]; j++) {
-            const double factor = row[j];
-            const double *restrict line = in + j * inner;
-            for (ptrdiff_t k = 0; k < inner; k++) out[k] += factor * line[k];
-        }
+    enum { CHUNK = 16 };
+    for (ptrdiff_t start = 0; start < inner; start += CHUNK) {
+        const ptrdiff_t width = inner - start < CHUNK ? inner - start : CHUNK;
+        double sum[CHUNK] = {0};
+        for (int part = 0; part < 2; part++)
+            for (ptrdiff_t j = band.begin[part]; j < band.end[part]; j++) {
+                const double factor = row[j], *line = in + j * inner + start;
+                if (width == CHUNK) {
+                    for (int k = 0; k < CHUNK; k++) sum[k] += factor * line[k];
+                } else {
+                    for (ptrdiff_t k = 0; k < width; k++) sum[k] += factor * line[k];
+                }
+            }
+        for (ptrdiff_t k = 0; k < width; k++) out[start + k] = sum[k];
+    }
 }
 
 /* The sum over the band of row[j] in[j], in eight running sums. */
@@ -139,23 +146,23 @@ static void convolve_axis(const rg_kernel_sum *sum, int a, const double *matrix,
     }
 }
 
-/* Component c; what is shared between components (the axes convolved before they part) is computed again: it is a
- * fraction 1/d of the work and would cost a field of memory each. */
-static void component(rg_kernel_sum *sum, int c, double *out) {
-    const int last = sum->to.dim - 1;
-    const double *in = sum->masses;
-    for (int a = last; a >= 0; a--) {
-        double *next = a == 0 ? out : sum->work[a % 2];
-        convolve_axis(sum, a, c == 1 + a ? sum->derivative[a] : sum->kernel[a], in, next);
-        in = next;
-    }
+/* The density is K on every axis, its derivative along a is K' on axis a and K on the others. Going down from the last
+ * axis, what is common is convolved once: K (and K', if no derivative was taken yet) on this axis, then the axes below.
+ * `which`: 0 while no derivative is taken, else 1 + its axis. */
+static void descend(rg_kernel_sum *sum, int a, int which, const double *in, double *density, double *gradient) {
+    const ptrdiff_t n = rg_grid_cells(&sum->to);
+    double *out = a > 0 ? sum->work[a % 2] : which == 0 ? density : gradient + (which - 1) * n;
+    convolve_axis(sum, a, sum->kernel[a], in, out);
+    if (a > 0) descend(sum, a - 1, which, out, density, gradient);
+    if (which > 0 || !gradient) return;
+    out = a > 0 ? sum->work[a % 2] : gradient;
+    convolve_axis(sum, a, sum->derivative[a], in, out);
+    if (a > 0) descend(sum, a - 1, 1 + a, out, density, gradient);
 }
 
 void rg_kernel_sum_at(rg_kernel_sum *sum, double variance, double *density, double *gradient) {
-    const ptrdiff_t n = rg_grid_cells(&sum->to);
     for (int a = 0; a < sum->to.dim; a++) fill_kernel(sum, a, variance);
-    component(sum, 0, density);
-    for (int a = 0; gradient && a < sum->to.dim; a++) component(sum, 1 + a, gradient + a * n);
+    descend(sum, sum->to.dim - 1, 0, sum->masses, density, gradient);
 }
 
 void rg_density_to_log(const rg_grid *grid, double *density, double *gradient) {

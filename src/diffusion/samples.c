@@ -2,31 +2,41 @@
  *
  * Once, at creation: the exact kernel sum at the base variance b = variance_min / 2 on a base grid with spacing h. Then
  * p_v = (that density) * (wrapped Gaussian of variance v - b), the integral by the trapezoidal rule on the base grid.
- * For one sample the integrand is a Gaussian of variance b (v - b) / v >= variance_min / 4, so the rule's relative error
- * is 2 exp(-2 pi^2 (variance_min / 4) / h^2) = 9e-13 for h = sqrt(variance_min) / 2.4. No binning anywhere. */
+ * For one sample the integrand is a Gaussian of variance b (v - b) / v >= b / 2 as long as v >= 2 b, so the rule's
+ * relative error is 2 exp(-2 pi^2 (b / 2) / h^2) = 9e-13 for h = sqrt(2 b) / 2.4. No binning anywhere.
+ *
+ * Smooth densities need fewer points: a ladder of bases, each of four times the variance and about 2^-d of the points of
+ * the one before, made from it in the same way; a variance uses the highest base with 2 b <= v. */
 #include "diffusion/kernel_sum.h"
 
 #include <math.h>
 
 static const double points_per_deviation = 2.4;
 static const double most_cells = 1 << 27;
-enum { BATCH = 256 };
+enum { BATCH = 256, MOST_BASES = 12, FEWEST = 12 };
+
+struct base {
+    double variance; /* at which the masses live */
+    rg_kernel_sum sum;
+};
 
 struct samples {
     rg_law law;
-    rg_kernel_sum sum;
-    double base; /* variance at which the masses live */
+    int bases;
+    struct base base[MOST_BASES];
 };
 
 static void samples_at(rg_law *law, double variance, double *log_density, double *score) {
     struct samples *s = (struct samples *)law;
-    rg_kernel_sum_at(&s->sum, variance - s->base, log_density, score);
-    rg_density_to_log(&s->sum.to, log_density, score);
+    int i = s->bases - 1;
+    while (i > 0 && 2 * s->base[i].variance > variance) i--;
+    rg_kernel_sum_at(&s->base[i].sum, variance - s->base[i].variance, log_density, score);
+    rg_density_to_log(&s->base[i].sum.to, log_density, score);
 }
 
 static void samples_destroy(rg_law *law) {
     struct samples *s = (struct samples *)law;
-    rg_kernel_sum_free(&s->sum);
+    for (int i = 0; i < s->bases; i++) rg_kernel_sum_free(&s->base[i].sum);
     rg_free(s);
 }
 
@@ -40,7 +50,7 @@ static rg_status base_grid(const rg_grid *grid, double deviation, rg_grid *base,
     ptrdiff_t shape[RG_MAX_DIM] = {1, 1, 1};
     double cells = 1;
     for (int a = 0; a < grid->dim; a++) {
-        const double n = base_points(grid->shape[a], fmax(8, points_per_deviation * grid->length[a] / deviation));
+        const double n = base_points(grid->shape[a], fmax(FEWEST, points_per_deviation * grid->length[a] / deviation));
         cells *= n;
         if (!(cells < most_cells))
             return rg_fail(
@@ -124,12 +134,12 @@ static void add_batch(const struct batch *b, double *masses) {
         for (size_t j = 0; j < b->count; j++) add_plane(b, j, i0, masses + i0 * plane);
 }
 
-static rg_status sum_samples(struct samples *s, const rg_density_spec *spec) {
-    struct batch b = {.spec = spec, .grid = &s->sum.from, .variance = s->base};
-    b.weight = rg_grid_cell_volume(&s->sum.from) / (double)spec->samples;
+static rg_status sum_samples(struct base *base, const rg_density_spec *spec) {
+    struct batch b = {.spec = spec, .grid = &base->sum.from, .variance = base->variance};
+    b.weight = rg_grid_cell_volume(&base->sum.from) / (double)spec->samples;
     rg_status status = RG_OK;
     for (int a = 0; a < b.grid->dim; a++) {
-        b.width[a] = width_of(&b, a, s->sum.cut);
+        b.width[a] = width_of(&b, a, base->sum.cut);
         b.row[a] = rg_field_alloc(rg_size_product(BATCH, (size_t)b.width[a]));
         b.first[a] = rg_alloc(BATCH, sizeof *b.first[a]);
         if (!b.row[a] || !b.first[a]) status = RG_ENOMEM;
@@ -137,7 +147,7 @@ static rg_status sum_samples(struct samples *s, const rg_density_spec *spec) {
     for (b.begin = 0; !status && b.begin < spec->samples; b.begin += BATCH) {
         b.count = spec->samples - b.begin < BATCH ? spec->samples - b.begin : BATCH;
         fill_batch(&b);
-        add_batch(&b, s->sum.masses);
+        add_batch(&b, base->sum.masses);
     }
     for (int a = 0; a < RG_MAX_DIM; a++) {
         rg_free(b.row[a]);
@@ -146,21 +156,51 @@ static rg_status sum_samples(struct samples *s, const rg_density_spec *spec) {
     return status;
 }
 
+/* The masses of one base from those of the one before. */
+static rg_status climb(const struct base *before, struct base *base) {
+    rg_kernel_sum between;
+    const rg_status status = rg_kernel_sum_create(&before->sum.from, &base->sum.from, &between);
+    if (!status) {
+        const ptrdiff_t from = rg_grid_cells(&before->sum.from), to = rg_grid_cells(&base->sum.from);
+        for (ptrdiff_t i = 0; i < from; i++) between.masses[i] = before->sum.masses[i];
+        rg_kernel_sum_at(&between, base->variance - before->variance, base->sum.masses, NULL);
+        for (ptrdiff_t i = 0; i < to; i++) base->sum.masses[i] *= rg_grid_cell_volume(&base->sum.from);
+    }
+    rg_kernel_sum_free(&between);
+    return status;
+}
+
+static rg_status add_base(struct samples *s, const rg_grid *grid, const rg_density_spec *spec, double variance,
+                          rg_diagnostic *diagnostic) {
+    rg_grid from;
+    rg_status status = base_grid(grid, sqrt(2 * variance), &from, diagnostic);
+    if (status) return status;
+    struct base *base = &s->base[s->bases++];
+    base->variance = variance;
+    status = rg_kernel_sum_create(&from, grid, &base->sum);
+    base->sum.cut = 1e-22 * spec->background; /* below the rounding of the background, whatever the dimension */
+    if (status) return status;
+    return s->bases == 1 ? sum_samples(base, spec) : climb(base - 1, base);
+}
+
+/* FEWEST points resolve the base: another rung would save nothing. */
+static int is_coarsest(const struct base *base) {
+    for (int a = 0; a < base->sum.from.dim; a++)
+        if (points_per_deviation * base->sum.from.length[a] > FEWEST * sqrt(2 * base->variance)) return 0;
+    return 1;
+}
+
 rg_status rg_law_samples(const rg_grid *grid, const rg_density_spec *spec, double variance_min, rg_law **law,
                          rg_diagnostic *diagnostic) {
     if (!(variance_min > 0))
         return rg_fail(diagnostic, RG_EDOMAIN,
                        "samples have no density at sigma = 0: set noise.sigma_min above 0 (early stopping)");
-    rg_grid base;
-    rg_status status = base_grid(grid, sqrt(variance_min), &base, diagnostic);
-    if (status) return status;
     struct samples *s = rg_alloc(1, sizeof *s);
     if (!s) return RG_ENOMEM;
     s->law = (rg_law){samples_at, samples_destroy};
-    s->base = 0.5 * variance_min;
-    status = rg_kernel_sum_create(&base, grid, &s->sum);
-    s->sum.cut = 1e-22 * spec->background; /* below the rounding of the background, whatever the dimension */
-    if (!status) status = sum_samples(s, spec);
+    rg_status status = add_base(s, grid, spec, 0.5 * variance_min, diagnostic);
+    while (!status && s->bases < MOST_BASES && !is_coarsest(&s->base[s->bases - 1]))
+        status = add_base(s, grid, spec, 4 * s->base[s->bases - 1].variance, diagnostic);
     if (status) {
         samples_destroy(&s->law);
         return status;

@@ -67,9 +67,13 @@ static rg_value bound(rg_value prior, rg_value energy, double factor) {
     return (rg_value){prior.value + factor * energy.value, prior.error + factor * energy.error};
 }
 
-static void gather(const struct passes *p, rg_outcome *o) {
+/* With the exact prior the error-free sampler must end at p: what it shows instead is the floor of the method. */
+static void gather(const rg_experiment *x, const struct passes *p, rg_outcome *o) {
     for (int k = 0; k < RG_DIVERGENCES; k++)
-        for (int m = 0; m < RG_MARGINALS; m++) o->divergence[k][m] = combine(p, &p->main.divergence[k][m]);
+        for (int m = 0; m < RG_MARGINALS; m++) {
+            o->divergence[k][m] = combine(p, &p->main.divergence[k][m]);
+            if (x->prior == RG_PRIOR_EXACT) o->divergence[k][m].error += p->main.divergence[k][RG_NONE].value;
+        }
     for (int k = 0; k < RG_ENERGIES; k++) o->energy[k] = combine(p, &p->main.energy[k]);
     o->prior_kl = combine(p, &p->main.prior_kl);
     o->identity_residual = combine(p, &p->main.identity_residual);
@@ -170,7 +174,7 @@ rg_status rg_run(const rg_experiment *x, const rg_run_options *options, rg_outco
         rg_outcome_free(o);
         return status;
     }
-    gather(&passes, o);
+    gather(x, &passes, o);
     rg_claims_make(x, o);
     raise_alarm(x, o);
     o->seconds = seconds_now() - start;
