@@ -7,7 +7,8 @@
  *     return rg_folder_end(&folder, status, diagnostic);
  *
  * What may stand at `path` beforehand: nothing, an empty folder, or, with `force`, an earlier result, which is then
- * replaced whole. An earlier result is known by its report.json: no other folder is ever removed.
+ * replaced whole. An earlier result has a report.json and holds nothing but .json, .csv, .npy, .npz, .png, .pdf and
+ * .svg files; no other folder is ever removed.
  */
 #ifndef ROTGRAD_FOLDER_H
 #define ROTGRAD_FOLDER_H
@@ -26,11 +27,11 @@ typedef struct rg_folder {
 } rg_folder;
 
 /* Whether rg_folder_begin would accept the path: to be asked before long work. Changes nothing.
- * RG_EINVAL: not empty (and no `force`, or no earlier result), the current folder; RG_EIO: a file is in the way, the
- * folder above is missing or cannot be written. The diagnostic starts with the path. */
+ * RG_EINVAL: not empty (and no `force`, or no earlier result), or the current folder; RG_EIO: a file is in the way, the
+ * folder above is missing or cannot be written; RG_ENOMEM. The diagnostic starts with the path. */
 RG_API rg_status rg_folder_check(const char *path, int force, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
-/* As rg_folder_check, and makes the folder beside. RG_ENOMEM; after a failure there is nothing to end. */
+/* As rg_folder_check, and makes the folder beside. After a failure there is nothing to end. */
 RG_API rg_status rg_folder_begin(rg_folder *folder, const char *path, int force,
                                  rg_diagnostic *diagnostic) RG_MUST_CHECK;
 

@@ -2,12 +2,15 @@
 #ifndef ROTGRAD_ROTGRAD_H
 #define ROTGRAD_ROTGRAD_H
 
+#include <rotgrad/argument.h>
 #include <rotgrad/array.h>
 #include <rotgrad/density.h>
 #include <rotgrad/divergence.h>
+#include <rotgrad/doctor.h>
 #include <rotgrad/evolve.h>
 #include <rotgrad/experiment.h>
 #include <rotgrad/figure.h>
+#include <rotgrad/folder.h>
 #include <rotgrad/grid.h>
 #include <rotgrad/level.h>
 #include <rotgrad/run.h>

@@ -41,19 +41,24 @@ static rg_status check_weights(size_t count, const double *weights, const char *
     return sum > 0 && isfinite(sum) ? RG_OK : rg_fail(diagnostic, RG_EDOMAIN, "%s: the mass is %g", what, sum);
 }
 
-/* Symmetric and positive definite, by the leading minors. */
+/* Symmetric, and positive definite by more than rounding: every pivot of the Cholesky factorisation counts. */
 static int is_covariance(const double *c, int d) {
-    for (int i = 0; i < d; i++)
-        for (int j = 0; j < i; j++)
-            if (fabs(c[i * d + j] - c[j * d + i]) > 1e-12 * sqrt(fabs(c[i * d + i] * c[j * d + j]))) return 0;
-    if (!(c[0] > 0)) return 0;
-    if (d == 1) return 1;
-    const double minor = c[0] * c[d + 1] - c[1] * c[d];
-    if (!(minor > 0)) return 0;
-    if (d == 2) return 1;
-    return c[0] * (c[4] * c[8] - c[5] * c[7]) - c[1] * (c[3] * c[8] - c[5] * c[6]) +
-               c[2] * (c[3] * c[7] - c[4] * c[6]) >
-           0;
+    const double symmetric = 1e-12, least_pivot = 1e-10; /* relative to the diagonal */
+    double factor[9] = {0};
+    for (int j = 0; j < d; j++) {
+        double pivot = c[j * d + j];
+        for (int k = 0; k < j; k++) pivot -= factor[j * d + k] * factor[j * d + k];
+        if (!(c[j * d + j] > 0) || !(pivot > least_pivot * c[j * d + j])) return 0;
+        factor[j * d + j] = sqrt(pivot);
+        for (int i = j + 1; i < d; i++) {
+            const double below = c[i * d + j], above = c[j * d + i];
+            if (!(fabs(below - above) <= symmetric * sqrt(fabs(c[i * d + i] * c[j * d + j])))) return 0;
+            double sum = below;
+            for (int k = 0; k < j; k++) sum -= factor[i * d + k] * factor[j * d + k];
+            factor[i * d + j] = sum / factor[j * d + j];
+        }
+    }
+    return 1;
 }
 
 static int is_diagonal(const rg_density_spec *spec, int d) {

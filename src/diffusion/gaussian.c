@@ -4,6 +4,7 @@
  * (x_a + k_a L_a)^2 / Q_aa, which bounds the images needed on each axis. */
 #include "diffusion/density.h"
 
+#include <assert.h>
 #include <gsl/gsl_linalg.h>
 #include <math.h>
 
@@ -97,14 +98,16 @@ static void gaussian_at(rg_law *law, double variance, double *log_density, doubl
     struct gaussian *g = (struct gaussian *)law;
     for (size_t m = 0; m < g->components; m++) invert(&g->component[m], &g->grid, variance);
     const ptrdiff_t n = rg_grid_cells(&g->grid), *shape = g->grid.shape;
+    const int dim = g->grid.dim;
+    assert(dim <= RG_MAX_DIM);
 #pragma omp parallel for schedule(static)
     for (ptrdiff_t i = 0; i < n; i++) {
         const ptrdiff_t index[3] = {i / (shape[1] * shape[2]), i / shape[2] % shape[1], i % shape[2]};
-        double x[3] = {0}, slope[3] = {0};
-        for (int a = 0; a < g->grid.dim; a++) x[a] = g->grid.lower[a] + (double)index[a] * rg_grid_spacing(&g->grid, a);
+        double x[3] = {0}, slope[3];
+        for (int a = 0; a < dim; a++) x[a] = g->grid.lower[a] + (double)index[a] * rg_grid_spacing(&g->grid, a);
         log_density[i] = evaluate(g, x, slope);
         if (score)
-            for (int a = 0; a < g->grid.dim; a++) score[a * n + i] = slope[a];
+            for (int a = 0; a < dim; a++) score[a * n + i] = slope[a];
     }
 }
 

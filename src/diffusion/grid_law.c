@@ -1,8 +1,9 @@
 /* A density given by its values on a grid: log p_0 is the trigonometric polynomial through the logarithms.
  *
  * Wide kernels (sigma >= 1.5 spacings on every axis): the values are point masses; the trapezoidal rule errs by
- * exp(-2 pi^2 1.5^2) = 5e-20. Narrow ones, down to sigma = 0: p_v(x) = E p_0(x + sigma Z) axis by axis by Gauss-Hermite
- * quadrature, with log p_0 shifted by Fourier multipliers. Both only add positive terms. */
+ * exp(-2 pi^2 1.5^2) = 5e-20. Narrow ones, down to sigma = 0: p_v(x) = E p_0(x + sigma Z) axis by axis on the run's
+ * grid, by Gauss-Hermite quadrature with log p_0 shifted by Fourier multipliers, or, along an axis whose own spacing
+ * makes the kernel wide, by the trapezoidal rule again. All three only add positive terms. */
 #include "diffusion/kernel_sum.h"
 
 #include <gsl/gsl_integration.h>
@@ -18,6 +19,7 @@ struct grid_law {
     rg_spectral *spectral;
     double node[NODES], weight[NODES];
     double *shifted, *total, *spectrum;
+    double *kernel; /* one row of a circulant matrix */
 };
 
 struct shift {
@@ -60,22 +62,57 @@ static void smooth_axis(struct grid_law *g, int axis, double deviation, double *
     for (ptrdiff_t i = 0; i < n; i++) values[i] = g->total[i];
 }
 
-static int is_wide(const struct grid_law *g, double deviation) {
-    for (int a = 0; a < g->sum.from.dim; a++)
-        if (deviation < wide * rg_grid_spacing(&g->sum.from, a)) return 0;
+/* The same by the trapezoidal rule; the values of a line are taken relative to its largest one. */
+static void sum_axis(struct grid_law *g, int axis, double variance, double *values) {
+    const rg_grid *grid = &g->sum.to;
+    const ptrdiff_t n = grid->shape[axis], lines = g->spectral->cells / n;
+    const double h = rg_grid_spacing(grid, axis);
+    ptrdiff_t stride = 1;
+    for (int a = axis + 1; a < grid->dim; a++) stride *= grid->shape[a];
+    for (ptrdiff_t j = 0; j < n; j++) {
+        double unused;
+        g->kernel[j] = h * rg_wrapped((double)j * h, grid->length[axis], variance, &unused);
+    }
+#pragma omp parallel for schedule(static)
+    for (ptrdiff_t line = 0; line < lines; line++) {
+        const ptrdiff_t first = line / stride * n * stride + line % stride;
+        double *v = values + first, *masses = g->shifted + first, top = v[0];
+        for (ptrdiff_t j = 1; j < n; j++) top = fmax(top, v[j * stride]);
+        for (ptrdiff_t j = 0; j < n; j++) masses[j * stride] = exp(v[j * stride] - top);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            double sum = 0;
+            for (ptrdiff_t j = 0; j < n; j++) sum += g->kernel[i < j ? i - j + n : i - j] * masses[j * stride];
+            v[i * stride] = top + log(sum);
+        }
+    }
+}
+
+static int is_wide_on(const rg_grid *grid, int axis, double deviation) {
+    return deviation >= wide * rg_grid_spacing(grid, axis);
+}
+
+static int is_wide(const rg_grid *grid, double deviation) {
+    for (int a = 0; a < grid->dim; a++)
+        if (!is_wide_on(grid, a, deviation)) return 0;
     return 1;
 }
 
 static void grid_law_at(rg_law *law, double variance, double *log_density, double *score) {
     struct grid_law *g = (struct grid_law *)law;
     const double deviation = sqrt(variance);
-    if (is_wide(g, deviation)) {
+    if (is_wide(&g->sum.from, deviation)) {
         rg_kernel_sum_at(&g->sum, variance, log_density, score);
         rg_density_to_log(&g->sum.to, log_density, score);
         return;
     }
     for (ptrdiff_t i = 0; i < g->spectral->cells; i++) log_density[i] = g->log_values[i];
-    for (int a = 0; deviation > 0 && a < g->sum.to.dim; a++) smooth_axis(g, a, deviation, log_density);
+    for (int a = 0; deviation > 0 && a < g->sum.to.dim; a++) {
+        if (is_wide_on(&g->sum.to, a, deviation)) {
+            sum_axis(g, a, variance, log_density);
+        } else {
+            smooth_axis(g, a, deviation, log_density);
+        }
+    }
     if (score) (void)!rg_gradient(g->spectral, log_density, score); /* fails on misaligned arrays only */
 }
 
@@ -83,7 +120,7 @@ static void grid_law_destroy(rg_law *law) {
     struct grid_law *g = (struct grid_law *)law;
     rg_kernel_sum_free(&g->sum);
     rg_spectral_destroy(g->spectral);
-    double *fields[] = {g->log_values, g->shifted, g->total, g->spectrum};
+    double *fields[] = {g->log_values, g->shifted, g->total, g->spectrum, g->kernel};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) rg_free(fields[i]);
     rg_free(g);
 }
@@ -112,8 +149,11 @@ static rg_status fill(struct grid_law *g, const rg_grid *grid, const rg_density_
     g->shifted = rg_field_alloc(cells);
     g->total = rg_field_alloc(cells);
     g->spectrum = rg_field_alloc(2 * (size_t)g->spectral->modes);
+    ptrdiff_t longest = 0;
+    for (int a = 0; a < grid->dim; a++) longest = grid->shape[a] > longest ? grid->shape[a] : longest;
+    g->kernel = rg_field_alloc((size_t)longest);
     double *logs = rg_field_alloc((size_t)n);
-    if (!g->log_values || !g->shifted || !g->total || !g->spectrum || !logs) {
+    if (!g->log_values || !g->shifted || !g->total || !g->spectrum || !g->kernel || !logs) {
         rg_free(logs);
         return RG_ENOMEM;
     }
@@ -126,7 +166,11 @@ static rg_status fill(struct grid_law *g, const rg_grid *grid, const rg_density_
     }
     rg_density_to_log(&spec->values_grid, logs, NULL);
     status = rg_check_positive(&spec->values_grid, logs, diagnostic);
-    if (!status) status = rg_resample(&spec->values_grid, logs, grid, 1, g->log_values);
+    if (!status) {
+        status = rg_resample(&spec->values_grid, logs, grid, 1, g->log_values);
+        if (status == RG_EINVAL)
+            rg_fail(diagnostic, status, "density grid: its dimension or box differs from that of the run's grid");
+    }
     rg_free(logs);
     return status;
 }

@@ -11,16 +11,17 @@
 #include <math.h>
 
 void rg_add_mode(const rg_grid *grid, const int *wave, double sine, double cosine, double *out) {
-    assert(grid->dim <= RG_MAX_DIM);
     const ptrdiff_t *n = grid->shape;
-    double unit[3] = {0};
-    for (int a = 0; a < grid->dim; a++) unit[a] = 6.283185307179586476925 * wave[a] / grid->length[a];
+    const int dim = grid->dim;
+    assert(dim <= RG_MAX_DIM);
+    double unit[RG_MAX_DIM] = {0};
+    for (int a = 0; a < dim; a++) unit[a] = 6.283185307179586476925 * wave[a] / grid->length[a];
     for (ptrdiff_t i0 = 0, i = 0; i0 < n[0]; i0++)
         for (ptrdiff_t i1 = 0; i1 < n[1]; i1++)
             for (ptrdiff_t i2 = 0; i2 < n[2]; i2++, i++) {
                 const ptrdiff_t index[3] = {i0, i1, i2};
                 double theta = 0;
-                for (int a = 0; a < grid->dim; a++)
+                for (int a = 0; a < dim; a++)
                     theta += unit[a] * (grid->lower[a] + (double)index[a] * rg_grid_spacing(grid, a));
                 out[i] += sine * sin(theta) + cosine * cos(theta);
             }

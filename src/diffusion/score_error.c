@@ -47,6 +47,26 @@ double rg_error_lowest_variance(const rg_error_term *term, size_t count, double 
     return lowest;
 }
 
+static int finite_values(size_t count, const double *values) {
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i])) return 0;
+    return 1;
+}
+
+/* Reads an array (d, n0, ...) of a term on the run's grid. */
+static rg_status read_array(const rg_score_error *error, const rg_error_term *t, const char *what, const double *values,
+                            double *out, rg_diagnostic *diagnostic) {
+    const size_t dim = (size_t)error->dim;
+    if (!values) return rg_fail(diagnostic, RG_EINVAL, "%s: no values", what);
+    const rg_status status =
+        t->values_grid.dim == error->dim ? rg_resample(&t->values_grid, values, &error->grid, dim, out) : RG_EINVAL;
+    if (status == RG_EINVAL)
+        return rg_fail(diagnostic, status, "%s: its dimension or box differs from that of the run's grid", what);
+    if (!status && !finite_values(dim * (size_t)error->cells, out))
+        return rg_fail(diagnostic, RG_EINVAL, "%s: a value is not finite", what);
+    return status;
+}
+
 static rg_status check_levels(const rg_error_term *t, double low, double high, rg_diagnostic *diagnostic) {
     if (t->levels == 0 || !t->sigma || !t->score) return rg_fail(diagnostic, RG_EINVAL, "learned score: no level");
     for (size_t k = 0; k < t->levels; k++)
@@ -67,8 +87,7 @@ static rg_status fill_level(rg_score_error *error, const rg_error_term *t, size_
     const double sigma = t->sigma[level];
     rg_status status = rg_density_at(density, sigma * sigma, log_density, score, diagnostic);
     if (!status)
-        status = rg_resample(&t->values_grid, t->score + (ptrdiff_t)level * size_from, &error->grid, (size_t)error->dim,
-                             scaled);
+        status = read_array(error, t, "learned score", t->score + (ptrdiff_t)level * size_from, scaled, diagnostic);
     for (ptrdiff_t i = 0; !status && i < size; i++) scaled[i] = sigma * (scaled[i] - score[i]);
     return status;
 }
@@ -101,8 +120,11 @@ static rg_status add_learned(rg_score_error *error, const rg_error_term *t, rg_d
 
 static rg_status add_modes(rg_score_error *error, const rg_error_term *t, rg_diagnostic *diagnostic) {
     const rg_grid *g = &error->grid;
+    if (t->modes > 0 && !t->mode) return rg_fail(diagnostic, RG_EINVAL, "modes: none given");
     for (size_t m = 0; m < t->modes; m++) {
         const rg_error_mode *mode = &t->mode[m];
+        if (!isfinite(mode->sine) || !isfinite(mode->cosine))
+            return rg_fail(diagnostic, RG_EINVAL, "mode %zu: the amplitude is not finite", m);
         if (mode->component < 0 || mode->component >= g->dim)
             return rg_fail(diagnostic, RG_EINVAL, "mode %zu: component %d does not exist", m, mode->component);
         for (int a = 0; a < g->dim; a++)
@@ -114,11 +136,11 @@ static rg_status add_modes(rg_score_error *error, const rg_error_term *t, rg_dia
     return RG_OK;
 }
 
-static rg_status add_field(rg_score_error *error, const rg_error_term *t) {
+static rg_status add_field(rg_score_error *error, const rg_error_term *t, rg_diagnostic *diagnostic) {
     const size_t size = (size_t)(error->dim * error->cells);
     double *values = rg_field_alloc(size);
     rg_status status = values ? RG_OK : RG_ENOMEM;
-    if (!status) status = rg_resample(&t->values_grid, t->values, &error->grid, (size_t)error->dim, values);
+    if (!status) status = read_array(error, t, "field", t->values, values, diagnostic);
     for (size_t i = 0; !status && i < size; i++) error->fixed[i] += values[i];
     rg_free(values);
     return status;
@@ -133,16 +155,20 @@ static rg_status add_term(rg_score_error *error, const rg_error_term *t, rg_dens
         return add_modes(error, t, diagnostic);
     case RG_ERROR_ROTATION:
         if (error->dim == 1) return rg_fail(diagnostic, RG_EINVAL, "rotation: there is none in one dimension");
+        if (!finite_values(error->dim == 2 ? 1 : 3, t->rotation))
+            return rg_fail(diagnostic, RG_EINVAL, "rotation: a value is not finite");
         for (int a = 0; a < 3; a++) error->rotation[a] += t->rotation[a];
         return RG_OK;
     case RG_ERROR_RANDOM:
         return rg_random_field_create(&error->grid, t, &error->random[error->random_count++], diagnostic);
     case RG_ERROR_CONSTANT:
+        if (!finite_values((size_t)error->dim, t->constant))
+            return rg_fail(diagnostic, RG_EINVAL, "constant: a value is not finite");
         for (int a = 0; a < error->dim; a++)
             for (ptrdiff_t i = 0; i < error->cells; i++) error->fixed[a * error->cells + i] += t->constant[a];
         return RG_OK;
     case RG_ERROR_FIELD:
-        return add_field(error, t);
+        return add_field(error, t, diagnostic);
     }
     return rg_fail(diagnostic, RG_EINVAL, "unknown kind of score error");
 }
@@ -172,10 +198,11 @@ static rg_status fill(rg_score_error *error, const rg_error_term *term, size_t c
 rg_status rg_score_error_create(const rg_grid *grid, const rg_error_term *term, size_t count, rg_density *density,
                                 double variance_min, double variance_max, rg_score_error **error,
                                 rg_diagnostic *diagnostic) {
-    if (!grid || (count > 0 && !term) || !density || !error || !(variance_min >= 0 && variance_max >= variance_min))
+    if (!grid || (count > 0 && !term) || !density || !error || !(variance_min >= 0 && variance_max >= variance_min) ||
+        !isfinite(variance_max))
         return rg_fail(diagnostic, RG_EINVAL, "score error: the noise range must be ascending and not negative");
     rg_score_error *e = rg_alloc(1, sizeof *e);
-    if (!e) return RG_ENOMEM;
+    if (!e) return rg_fail(diagnostic, RG_ENOMEM, "score error: out of memory");
     *e = (rg_score_error){.grid = *grid,
                           .cells = rg_grid_cells(grid),
                           .dim = grid->dim,

@@ -107,7 +107,8 @@ static int decimals_of(double step) {
 static void linear_ticks(const struct unit *unit, int most, rg_ticks *ticks) {
     const double span = unit->upper - unit->lower, step = nice_step(span / (most + 1));
     const double first = ceil(unit->lower / step - nearly), last = floor(unit->upper / step + nearly);
-    for (double k = first; k <= last; k++) {
+    for (int i = 0; i <= last - first; i++) {
+        const double k = first + i;
         rg_tick *tick = add(ticks, (k * step - unit->lower) / span);
         if (tick) rg_number_fixed(tick->text, k * step, decimals_of(step));
     }

@@ -6,6 +6,8 @@
 #include "base/base.h"
 #include "grid/modes.h"
 
+#include <assert.h>
+
 struct line {
     ptrdiff_t n, n_out;
     double *real, *spectrum; /* long enough for either length */
@@ -91,6 +93,7 @@ rg_status rg_resample(const rg_grid *from, const double *values, const rg_grid *
         if (status) return status;
         in = held = next;
     }
+    assert(held); /* a grid has an axis */
     const ptrdiff_t count = (ptrdiff_t)components * rg_grid_cells(to);
     for (ptrdiff_t i = 0; i < count; i++) out[i] = held[i];
     rg_free(held);

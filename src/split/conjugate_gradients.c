@@ -75,7 +75,8 @@ int rg_split_inner(rg_split *split, double target) {
     double product = 0;
     for (ptrdiff_t i = 0; i < n; i++) v.direction[i] = v.image[i] = 0;
     while (rg_split_precondition(split, v.residual, v.z) > target * target) {
-        if (split->iterations++ >= split->max_iterations) return 0;
+        if (split->iterations >= split->max_iterations) return 0;
+        split->iterations++;
         const double next = rg_dot(n, v.residual, v.z);
         v.beta = product > 0 ? next / product : 0;
         product = next;
@@ -177,11 +178,13 @@ int rg_split_factored(rg_split *split, double target) {
     struct turn t = {split, 0};
     double product = 0;
     rg_forward(s, split->residual, f.residual);
+    split->transforms++;
     for (ptrdiff_t i = 0; i < 2 * (dim + 1) * s->modes; i++) f.modes[i] = 0;
     for (ptrdiff_t i = 0; i < n; i++) split->direction[i] = 0;
     for (ptrdiff_t i = 0; i < dim * n; i++) split->flux[i] = 0;
     while (rg_rows_sum(s, factored_row, &f) / (double)n > target * target) {
-        if (split->iterations++ >= split->max_iterations) return 0;
+        if (split->iterations >= split->max_iterations) return 0;
+        split->iterations++;
         const double next = sum_rows(s, f.row_product);
         t.beta = product > 0 ? next / product : 0;
         product = next;

@@ -110,7 +110,9 @@ static double product_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
 rg_status rg_split_flat(rg_spectral *s, const double *e, double *gradient, double *solenoidal, double *potential,
                         double *harmonic, rg_split_report *report) {
     if (!s || !report || !rg_is_aligned(s, e) || gradient == e) return RG_EINVAL;
-    if ((gradient && !rg_is_aligned(s, gradient)) || (solenoidal && !rg_is_aligned(s, solenoidal))) return RG_EINVAL;
+    double *const outputs[] = {gradient, solenoidal, potential};
+    for (int i = 0; i < 3; i++)
+        if (outputs[i] && !rg_is_aligned(s, outputs[i])) return RG_EINVAL;
     const int dim = s->grid.dim;
     double *spare = s->spectrum + 2 * dim * s->modes;
     struct flat f = {s, s->spectrum, potential ? spare : NULL, solenoidal && !gradient};

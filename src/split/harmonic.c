@@ -42,6 +42,8 @@ rg_status rg_split_harmonic(rg_split *split, const double *log_density, const do
     if (!split || !log_density || !score || !solenoidal || !energy) return RG_EINVAL;
     const int d = split->dim, history = split->history;
     const ptrdiff_t n = split->cells;
+    for (ptrdiff_t i = 0; i < d * n; i++)
+        if (!isfinite(solenoidal[i])) return RG_EINVAL;
     double *basis = rg_field_alloc(rg_size_product((size_t)(d * d), (size_t)n));
     double *density = rg_field_alloc((size_t)n);
     rg_status status = basis && density ? RG_OK : RG_ENOMEM;

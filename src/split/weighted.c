@@ -90,7 +90,8 @@ static void table_row(void *data, const rg_row *row) {
 /* V = |s|^2 / 4 + div s / 2, and the preconditioner's shift c = mean |s|^2 / 4 */
 static void set_operator(rg_split *split) {
     const ptrdiff_t n = split->cells;
-    (void)!rg_divergence(split->spectral, split->score, split->potential);
+    memcpy(split->flux, split->score, (size_t)(n * split->dim) * sizeof(double)); /* the caller's may be misaligned */
+    (void)!rg_divergence(split->spectral, split->flux, split->potential);
     split->transforms += split->dim + 1;
     double sum = 0;
     for (int a = 0; a < split->dim; a++) sum += rg_dot(n, split->score + a * n, split->score + a * n);
@@ -112,9 +113,34 @@ static void set_field(rg_split *split, const double *e) {
             split->field[a * split->cells + i] = split->root[i] * e[a * split->cells + i];
 }
 
-/* Without Nyquist modes. Overwrites split->z. */
-static double norm(rg_split *split, const double *v) {
-    return sqrt(rg_split_precondition(split, v, split->z));
+struct project {
+    const rg_split *split;
+    double *modes;
+};
+
+/* Drops Nyquist modes from a row; returns its share of cells * |P in|^2. */
+static double project_row(const void *data, const rg_row *row) {
+    const struct project *p = data;
+    const double factor = 1 / (double)p->split->cells;
+    double sum = 0;
+    for (ptrdiff_t i = 0; i < row->count; i++) {
+        double *mode = p->modes + 2 * (row->begin + i);
+        const int kept = p->split->multiplier[row->begin + i] > 0;
+        sum += kept ? rg_row_weight(row, i) * (mode[0] * mode[0] + mode[1] * mode[1]) : 0;
+        mode[0] *= kept ? factor : 0;
+        mode[1] *= kept ? factor : 0;
+    }
+    return sum;
+}
+
+/* out = P in, without Nyquist modes; returns |P in|. */
+static double project(rg_split *split, const double *in, double *out) {
+    rg_spectral *s = split->spectral;
+    rg_forward(s, in, s->spectrum);
+    const double sum = rg_rows_sum(s, project_row, &(struct project){split, s->spectrum});
+    rg_back(s, s->spectrum, out);
+    split->transforms += 2;
+    return sqrt(sum / (double)split->cells);
 }
 
 /* A field that is solenoidal to begin with leaves rounding in d*E: nothing below this can be asked for. */
@@ -125,10 +151,11 @@ static double rounding_floor(const rg_split *split) {
     return 4e-16 * sqrt((k2 + split->shift) * rg_dot(n, split->field, split->field));
 }
 
-/* flux = E - d x and residual = d* flux afresh from x; returns the norm of the residual. */
+/* flux = E - d x and residual = P d* flux afresh from x; returns the norm of the residual. Without P the Nyquist modes
+ * of a rough e, which no x can lower, would drown scalar products with a small residual in rounding. */
 static double true_residual(rg_split *split) {
     rg_split_residual(split, split->x, split->residual);
-    return norm(split, split->residual);
+    return project(split, split->residual, split->residual);
 }
 
 /* Inner solves, each corrected by the true residual, as long as that gains a factor of 4. */
@@ -152,9 +179,9 @@ static double solve(rg_split *split, double target, int *resolved) {
         split->aliased--;
     } else {
         reached = refine(split, reached, target);
+        if (reached > target && split->history > 0) split->aliased = PATIENCE;
     }
     *resolved = reached <= target;
-    if (!*resolved && split->aliased == 0 && split->history > 0) split->aliased = PATIENCE;
     for (int look = 0; look < LOOKS && reached > target; look++) { /* its recurrence drifts by rounding: look again */
         if (!rg_split_factored(split, 0.7 * target)) look = LOOKS;
         reached = true_residual(split);
@@ -237,7 +264,7 @@ rg_status rg_split_weighted(rg_split *split, const double *log_density, const do
     set_operator(split);
     set_field(split, e);
     adjoint(split, split->field, split->rhs);
-    const double size = norm(split, split->rhs);
+    const double size = project(split, split->rhs, split->z);
     const double scale = fmax(size, rounding_floor(split) / split->tolerance), target = split->tolerance * scale;
     int resolved;
     const double residual = solve(split, target, &resolved);

@@ -1,0 +1,70 @@
+/* Options by table, and the command as typed. */
+#include "cli.h"
+
+#include <rotgrad/argument.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static error_t take_number(const cli_option *option, void *place, const char *text, struct argp_state *state) {
+    double value;
+    const int is_number =
+        rg_argument_number(text, &value) && value >= option->range->low && value < option->range->high;
+    if (!is_number || (option->kind == CLI_WHOLE && value != floor(value)))
+        argp_error(state, "--%s: expected %s, got \"%s\"", option->name, option->range->expected, text);
+    else if (option->kind == CLI_WHOLE)
+        *(int *)place = (int)value;
+    else
+        *(double *)place = value;
+    return 0;
+}
+
+error_t cli_take(const cli_option *table, void *arguments, int key, char *text, struct argp_state *state) {
+    while (table->key && table->key != key) table++;
+    if (!table->key) return ARGP_ERR_UNKNOWN;
+    void *place = (char *)arguments + table->offset;
+    switch (table->kind) {
+    case CLI_FLAG:
+        *(int *)place = 1;
+        return 0;
+    case CLI_TEXT:
+        *(const char **)place = text;
+        return 0;
+    case CLI_NUMBER:
+    case CLI_WHOLE:
+        return take_number(table, place, text, state);
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+/* ---- the command as typed */
+
+static int is_plain(const char *text) {
+    const char *safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+    return *text && text[strspn(text, safe)] == '\0';
+}
+
+/* In single quotes; a single quote itself becomes '\''. */
+static char *append_quoted(char *at, const char *text) {
+    *at++ = '\'';
+    for (; *text; text++) {
+        if (*text == '\'') at = stpcpy(at, "'\\'");
+        *at++ = *text;
+    }
+    *at++ = '\'';
+    return at;
+}
+
+char *cli_command(int argc, char **argv) {
+    size_t room = 1;
+    for (int i = 0; i < argc; i++) room += 4 * strlen(argv[i]) + 3;
+    char *command = malloc(room), *at = command;
+    for (int i = 0; command && i < argc; i++) {
+        if (i) *at++ = ' ';
+        at = i == 0 || is_plain(argv[i]) ? stpcpy(at, argv[i]) : append_quoted(at, argv[i]);
+    }
+    if (command) *at = '\0';
+    return command;
+}

@@ -1,0 +1,96 @@
+/* Messages and results. */
+#include "cli.h"
+
+#include <rotgrad/array.h>
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void message(const char *verb, const char *kind, const char *format, va_list arguments) RG_PRINTF(3, 0);
+static void message(const char *verb, const char *kind, const char *format, va_list arguments) {
+    fprintf(stderr, "rotgrad %s: %s", verb, kind);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+int cli_fail(const char *verb, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    message(verb, "", format, arguments);
+    va_end(arguments);
+    return CLI_FAILED;
+}
+
+int cli_check(const char *verb, rg_status status, const rg_diagnostic *diagnostic) {
+    if (status == RG_OK) return CLI_DONE;
+    return cli_fail(verb, "%s", diagnostic->text[0] ? diagnostic->text : rg_status_text(status));
+}
+
+void cli_warn(const char *verb, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    message(verb, "warning: ", format, arguments);
+    va_end(arguments);
+}
+
+int cli_print_json(const char *verb, json_t *document, FILE *stream) {
+    const size_t digits = 17; /* every double reads back as itself */
+    char *text = document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(digits)) : NULL;
+    json_decref(document);
+    if (!text) return cli_fail(verb, "out of memory");
+    fprintf(stream, "%s\n", text);
+    free(text);
+    return CLI_DONE;
+}
+
+json_t *cli_real(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *cli_text(const char *text) {
+    if (!text) return json_null();
+    json_t *string = json_string(text);
+    char *copy = string ? NULL : malloc(strlen(text) + 1);
+    if (!copy) return string;
+    for (size_t i = 0; i <= strlen(text); i++) copy[i] = (unsigned char)text[i] < 128 ? text[i] : '?';
+    string = json_string(copy);
+    free(copy);
+    return string;
+}
+
+json_t *cli_reals(int count, const double *values) {
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) json_array_append_new(list, cli_real(values[i]));
+    return list;
+}
+
+json_t *cli_sizes(int count, const ptrdiff_t *values) {
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) json_array_append_new(list, json_integer(values[i]));
+    return list;
+}
+
+static cli_list list(int count, const ptrdiff_t *values, const char *open, const char *close) {
+    cli_list shown;
+    size_t used = (size_t)snprintf(shown.text, sizeof shown.text, "%s", open);
+    for (int i = 0; i < count; i++)
+        used += (size_t)snprintf(shown.text + used, sizeof shown.text - used, i ? ", %td" : "%td", values[i]);
+    snprintf(shown.text + used, sizeof shown.text - used, "%s", close);
+    return shown;
+}
+
+cli_list cli_shape(int dim, const ptrdiff_t *shape) {
+    return list(dim, shape, "(", dim == 1 ? ",)" : ")");
+}
+
+cli_list cli_index(int dim, const ptrdiff_t *shape, size_t position) {
+    ptrdiff_t index[RG_ARRAY_MAX_DIM] = {0};
+    for (int a = dim - 1; a >= 0; a--) {
+        index[a] = (ptrdiff_t)(position % (size_t)shape[a]);
+        position /= (size_t)shape[a];
+    }
+    return list(dim, index, "[", "]");
+}

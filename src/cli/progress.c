@@ -1,0 +1,73 @@
+/* Signals, and a bar with the time that is left. */
+#include "cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BAR = 16 };
+static const double interval = 0.1; /* seconds between two drawings */
+
+static volatile sig_atomic_t caught;
+
+static void remember(int signal_number) {
+    caught = signal_number;
+}
+
+void cli_catch_signals(void) {
+    struct sigaction action = {.sa_handler = remember, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+int cli_caught_signal(void) {
+    return caught;
+}
+
+void cli_hold_signals(int hold) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+cli_progress cli_progress_begin(int quiet) {
+    return (cli_progress){.terminal = !quiet && isatty(STDERR_FILENO), .started = now(), .drawn = -1};
+}
+
+static void draw(const cli_progress *p, double fraction, const char *stage, double time) {
+    static const char filled[] = "################", empty[] = "----------------";
+    const int done = (int)(fraction * BAR);
+    fprintf(stderr, "\r[%.*s%.*s] %3.0f %%", done, filled, BAR - done, empty, 100 * fraction);
+    if (fraction > 0) {
+        const long left = (long)((time - p->started) * (1 - fraction) / fraction);
+        fprintf(stderr, "  %ld:%02ld left", left / 60, left % 60);
+    }
+    fprintf(stderr, "  %.38s\033[K", stage ? stage : "");
+    fflush(stderr);
+}
+
+int cli_progress_step(void *progress, double fraction, const char *stage) {
+    cli_progress *p = progress;
+    const double time = p->terminal ? now() : 0;
+    if (p->terminal && (p->drawn < 0 || time - p->drawn >= interval)) {
+        draw(p, fraction < 0 ? 0 : fraction > 1 ? 1 : fraction, stage, time);
+        p->drawn = time;
+    }
+    return caught != 0;
+}
+
+void cli_progress_end(cli_progress *p) {
+    if (p->drawn >= 0) fputs("\r\033[K", stderr);
+    p->drawn = -1;
+}

@@ -1,0 +1,173 @@
+/* rotgrad run: an experiment file becomes a report. */
+#include "cli.h"
+
+#include <rotgrad/folder.h>
+#include <rotgrad/run.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS_SIZE = 32, MAX_THREADS = 65536 };
+
+static const char *const verb = "run";
+
+typedef struct arguments {
+    const char *path, *output;
+    const char **setting;
+    size_t settings;
+    int force, json, check, quiet, threads;
+} arguments;
+
+static const struct argp_option options[] = {
+    {.name = "output", .key = 'o', .arg = "DIR", .doc = "Write report.json, levels.csv, fields.npz, figures to DIR"},
+    {.name = "set", .key = 's', .arg = "KEY=VALUE", .doc = "Replace or add a key of the experiment; may be repeated"},
+    {.name = "force", .key = 'f', .doc = "Replace the earlier result in DIR"},
+    {.name = "json", .key = 'j', .doc = "Print the report as JSON instead of the table"},
+    {.name = "check", .key = 'c', .doc = "Also run the other formulation; its difference joins the error bars"},
+    {.name = "quiet", .key = 'q', .doc = "No table and no progress"},
+    {.name = "threads", .key = 't', .arg = "N", .doc = "Threads, as --set threads=N; the results do not depend on it"},
+    {0},
+};
+
+#define AT(member) .offset = offsetof(arguments, member)
+
+static const cli_range thread_range = {1, MAX_THREADS + 1, "a whole number from 1 to 65536"};
+
+static const cli_option table[] = {
+    {.key = 'o', .kind = CLI_TEXT, AT(output)},
+    {.key = 'f', .kind = CLI_FLAG, AT(force)},
+    {.key = 'j', .kind = CLI_FLAG, AT(json)},
+    {.key = 'c', .kind = CLI_FLAG, AT(check)},
+    {.key = 'q', .kind = CLI_FLAG, AT(quiet)},
+    {.key = 't', .kind = CLI_WHOLE, AT(threads), .name = "threads", .range = &thread_range},
+    {0},
+};
+
+static error_t parse_set(arguments *a, const char *text, struct argp_state *state) {
+    if (!strchr(text, '=')) argp_error(state, "--set: expected KEY=VALUE, such as noise.churn=0, got \"%s\"", text);
+    a->setting[a->settings++] = text;
+    return 0;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    arguments *a = state->input;
+    switch (key) {
+    case 's':
+        return parse_set(a, text, state);
+    case ARGP_KEY_ARG:
+        if (a->path) argp_error(state, "expected one experiment file, got \"%s\" as well", text);
+        a->path = text;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "expected an experiment file");
+        return 0;
+    default:
+        return cli_take(table, a, key, text, state);
+    }
+}
+
+static const struct argp parser = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "EXPERIMENT.yaml",
+    .doc =
+        "Runs an experiment: steps the full, gradient-only, solenoidal-only and error-free marginals through the noise "
+        "levels, compares them with the data's density, checks every claim against the error bars, and prints a "
+        "summary. Without -o nothing is written.\v"
+        "Example: rotgrad run grids/mixture_2d.yaml -o out --set noise.churn=0\n\n"
+        "docs/experiment.md lists the keys of an experiment.\n\n" CLI_EXIT_CODES
+        ", 3 a checked claim is violated (the report is written all the same), 130 interrupted.",
+};
+
+/* Text from the library, to standard output. */
+static int print(rg_status status, char *text) {
+    if (status) return cli_fail(verb, "%s", rg_status_text(status));
+    fputs(text, stdout);
+    const size_t length = strlen(text);
+    if (length == 0 || text[length - 1] != '\n') putchar('\n');
+    rg_free(text);
+    return CLI_DONE;
+}
+
+static int print_outcome(const arguments *a, const rg_outcome *outcome, const rg_experiment *experiment,
+                         const char *command) {
+    char *text = NULL;
+    if (a->json) {
+        const rg_status status = rg_outcome_json(outcome, experiment, command, &text);
+        return print(status, text);
+    }
+    if (a->quiet) return CLI_DONE;
+    const rg_status status = rg_outcome_table(outcome, experiment, &text);
+    return print(status, text);
+}
+
+static int write_outcome(const arguments *a, const rg_outcome *outcome, const rg_experiment *experiment,
+                         const char *command) {
+    rg_diagnostic diagnostic = {0};
+    if (!a->output) return CLI_DONE;
+    cli_hold_signals(1);
+    const rg_status status = rg_outcome_write(outcome, experiment, a->output, a->force, command, &diagnostic);
+    cli_hold_signals(0);
+    return cli_check(verb, status, &diagnostic);
+}
+
+static int judge(const rg_outcome *outcome) {
+    for (size_t i = 0; i < outcome->claims; i++)
+        if (outcome->claim[i].verdict == RG_VIOLATED)
+            cli_fail(verb, "the claim %s is violated: %s", outcome->claim[i].name, outcome->claim[i].statement);
+    return rg_outcome_violated(outcome) ? CLI_VIOLATED : CLI_DONE;
+}
+
+static int report(const arguments *a, const rg_outcome *outcome, const rg_experiment *experiment, const char *command) {
+    int code = write_outcome(a, outcome, experiment, command);
+    if (code == CLI_DONE) code = print_outcome(a, outcome, experiment, command);
+    if (outcome->resolution_alarm) cli_warn(verb, "%s", outcome->resolution_note);
+    return code == CLI_DONE ? judge(outcome) : code;
+}
+
+static int interrupted(void) {
+    cli_fail(verb, "interrupted; nothing was written");
+    return CLI_SIGNAL + cli_caught_signal();
+}
+
+static int run(const arguments *a, const rg_experiment *experiment, const char *command) {
+    rg_diagnostic diagnostic = {0};
+    rg_outcome *outcome = NULL;
+    cli_progress progress = cli_progress_begin(a->quiet);
+    cli_catch_signals();
+    const rg_run_options how = {.check = a->check, .progress = cli_progress_step, .progress_data = &progress};
+    const rg_status status = rg_run(experiment, &how, &outcome, &diagnostic);
+    cli_progress_end(&progress);
+    if (status == RG_ECANCELLED) return interrupted();
+    if (status) return cli_fail(verb, "%s: %s", a->path, diagnostic.text[0] ? diagnostic.text : rg_status_text(status));
+    const int code = report(a, outcome, experiment, command);
+    rg_outcome_free(outcome);
+    return code;
+}
+
+/* The folder is looked at before hours of work, not after. */
+static int prepare(arguments *a, rg_experiment *experiment) {
+    rg_diagnostic diagnostic = {0};
+    char threads[THREADS_SIZE];
+    rg_status status = a->output ? rg_folder_check(a->output, a->force, &diagnostic) : RG_OK;
+    if (status) return cli_check(verb, status, &diagnostic);
+    snprintf(threads, sizeof threads, "threads=%d", a->threads);
+    if (a->threads) a->setting[a->settings++] = threads;
+    status = rg_experiment_read(a->path, a->setting, a->settings, experiment, &diagnostic);
+    return cli_check(verb, status, &diagnostic);
+}
+
+int cli_run(int argc, char **argv) {
+    char *command = cli_command(argc, argv);
+    arguments a = {.setting = calloc((size_t)argc + 1, sizeof *a.setting)};
+    rg_experiment experiment = {0};
+    int code = command && a.setting ? CLI_DONE : cli_fail(verb, "out of memory");
+    if (code == CLI_DONE) argp_parse(&parser, argc, argv, 0, NULL, &a);
+    if (code == CLI_DONE) code = prepare(&a, &experiment);
+    if (code == CLI_DONE) code = run(&a, &experiment, command);
+    rg_experiment_free(&experiment);
+    free(a.setting);
+    free(command);
+    return code;
+}

@@ -1,0 +1,231 @@
+/* rotgrad split: the arrays it reads, the folder it writes, the texts it prints. */
+#include "split.h"
+
+#include <rotgrad/array.h>
+#include <rotgrad/density.h>
+#include <rotgrad/folder.h>
+#include <rotgrad/version.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const verb = "split";
+
+/* ---- reading */
+
+static int read_array(const char *path, rg_array *array) {
+    rg_diagnostic diagnostic = {0};
+    rg_status status = rg_array_read(path, array, &diagnostic);
+    if (!status) status = rg_array_check_finite(array, path, &diagnostic);
+    return cli_check(verb, status, &diagnostic);
+}
+
+static int check_field_shape(const char *path, const rg_array *array) {
+    const int dim = array->dim - 1;
+    int fits = dim >= 1 && dim <= RG_MAX_DIM;
+    for (int a = 1; fits && a <= dim; a++) fits = array->shape[a] >= RG_MIN_POINTS;
+    if (!fits)
+        return cli_fail(verb, "%s: expected shape (d, n0, ...) with d = 1, 2 or 3 axes of at least 4 points, found %s",
+                        path, cli_shape(array->dim, array->shape).text);
+    if (array->shape[0] == dim) return CLI_DONE;
+    return cli_fail(verb, "%s: expected %d component%s on axis 0, found %td", path, dim, dim == 1 ? "" : "s",
+                    array->shape[0]);
+}
+
+static int set_grid(split_job *job, const rg_array *field) {
+    const int dim = field->dim - 1;
+    if (job->box && job->box_axes != dim)
+        return cli_fail(verb, "--box %s: expected LOWER:LENGTH for each of the %d axes of %s, found %d", job->box, dim,
+                        job->field_path, job->box_axes);
+    const rg_status status =
+        rg_grid_init(dim, field->shape + 1, job->box ? job->lower : NULL, job->box ? job->length : NULL, &job->grid);
+    return status ? cli_fail(verb, "%s: %s", job->field_path, rg_status_text(status)) : CLI_DONE;
+}
+
+static int read_field(split_job *job) {
+    rg_array field = {0};
+    int code = read_array(job->field_path, &field);
+    if (code == CLI_DONE) code = check_field_shape(job->field_path, &field);
+    if (code == CLI_DONE) code = set_grid(job, &field);
+    job->field = field.data;
+    return code;
+}
+
+static int check_density_values(const split_job *job, const rg_array *p) {
+    const char *path = job->density_path;
+    double mass = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        mass += p->data[i];
+        if (p->data[i] < 0)
+            return cli_fail(verb, "%s: expected values >= 0, found %g at index %s", path, p->data[i],
+                            cli_index(p->dim, p->shape, i).text);
+    }
+    if (!(mass > 0) || !isfinite(mass))
+        return cli_fail(verb, "%s: expected a positive and finite mass, found %g", path, mass);
+    for (size_t i = 0; job->background == 0 && i < p->count; i++)
+        if (p->data[i] == 0)
+            return cli_fail(verb, "%s: found 0 at index %s, where there is no score; mix in --background 1e-6, say",
+                            path, cli_index(p->dim, p->shape, i).text);
+    return CLI_DONE;
+}
+
+static int check_density(const split_job *job, const rg_array *p) {
+    const rg_grid *grid = &job->grid;
+    int same = p->dim == grid->dim;
+    for (int a = 0; same && a < grid->dim; a++) same = p->shape[a] == grid->shape[a];
+    if (same) return check_density_values(job, p);
+    return cli_fail(verb, "%s: expected shape %s, the grid of %s, found %s", job->density_path,
+                    cli_shape(grid->dim, grid->shape).text, job->field_path, cli_shape(p->dim, p->shape).text);
+}
+
+static void add_background(const split_job *job, rg_array *p) {
+    const double mass = rg_integral(&job->grid, p->data), uniform = job->background / rg_grid_volume(&job->grid);
+    for (size_t i = 0; i < p->count; i++) p->data[i] = (1 - job->background) * (p->data[i] / mass) + uniform;
+}
+
+/* The density's array becomes its logarithm. */
+static int set_density(split_job *job, rg_array *p) {
+    rg_diagnostic diagnostic = {0};
+    if (job->background > 0) add_background(job, p);
+    job->score = rg_field_alloc(p->count * (size_t)job->grid.dim);
+    if (!job->score) return cli_fail(verb, "out of memory");
+    const rg_status status = rg_density_score(&job->grid, p->data, job->score, &diagnostic);
+    for (size_t i = 0; i < p->count; i++) p->data[i] = log(p->data[i]);
+    return status ? cli_fail(verb, "%s: %s", job->density_path, diagnostic.text) : CLI_DONE;
+}
+
+static int read_density(split_job *job) {
+    rg_array p = {0};
+    int code = read_array(job->density_path, &p);
+    job->log_density = p.data;
+    if (code == CLI_DONE) code = check_density(job, &p);
+    return code == CLI_DONE ? set_density(job, &p) : code;
+}
+
+int split_read(split_job *job) {
+    const int code = read_field(job);
+    return code == CLI_DONE && job->density_path ? read_density(job) : code;
+}
+
+void split_free(split_job *job) {
+    double *fields[] = {job->field,      job->log_density, job->score,   job->gradient,
+                        job->solenoidal, job->potential,   job->harmonic};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) rg_free(fields[i]);
+    free(job->command);
+}
+
+/* ---- writing */
+
+static json_t *describe_grid(const rg_grid *grid) {
+    return json_pack("{s:o, s:o, s:o}", "shape", cli_sizes(grid->dim, grid->shape), "lower",
+                     cli_reals(grid->dim, grid->lower), "length", cli_reals(grid->dim, grid->length));
+}
+
+static json_t *describe(const split_job *job) {
+    const rg_split_report *r = &job->report;
+    json_t *energy = json_pack("{s:o, s:o, s:o, s:o}", "total", cli_real(r->total), "gradient", cli_real(r->gradient),
+                               "solenoidal", cli_real(r->solenoidal), "harmonic", cli_real(job->harmonic_energy));
+    json_t *inputs =
+        json_pack("{s:o, s:o}", "density", cli_text(job->density_path), "field", cli_text(job->field_path));
+    return json_pack("{s:s, s:s, s:o, s:o, s:i, s:o, s:o, s:i, s:b, s:o, s:o, s:s, s:o}", //
+                     "schema", "rotgrad.split/1", "weight", job->flat ? "flat" : "density", "grid",
+                     describe_grid(&job->grid), "energy", energy, "iterations", r->iterations, "residual",
+                     cli_real(r->residual), "orthogonality", cli_real(r->orthogonality), "transforms", r->transforms,
+                     "resolved", r->resolved, "background", cli_real(job->background), "inputs", inputs, "version",
+                     rg_version(), "command", cli_text(job->command));
+}
+
+static char *path_in(const char *folder, const char *name) {
+    const size_t room = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(room);
+    if (path) snprintf(path, room, "%s/%s", folder, name);
+    return path;
+}
+
+static int write_array(const split_job *job, const char *folder, const char *name, int components, const double *data) {
+    rg_diagnostic diagnostic = {0};
+    ptrdiff_t shape[RG_MAX_DIM + 1] = {components};
+    const int leading = components > 0;
+    for (int a = 0; a < job->grid.dim; a++) shape[leading + a] = job->grid.shape[a];
+    char *path = path_in(folder, name);
+    if (!path) return cli_fail(verb, "out of memory");
+    const rg_status status = rg_array_write(path, job->grid.dim + leading, shape, data, &diagnostic);
+    free(path);
+    return cli_check(verb, status, &diagnostic);
+}
+
+static int write_report(const split_job *job, const char *folder) {
+    char *path = path_in(folder, "report.json");
+    FILE *file = path ? fopen(path, "wx") : NULL;
+    int code = file ? cli_print_json(verb, describe(job), file) : CLI_DONE;
+    const int written = file && fflush(file) == 0 && !ferror(file), error = errno;
+    if (!written) code = cli_fail(verb, "%s: cannot write: %s", path ? path : folder, strerror(error));
+    if (file && fclose(file) != 0 && written) code = cli_fail(verb, "%s: cannot write: %s", path, strerror(errno));
+    free(path);
+    return code;
+}
+
+static int write_files(const split_job *job, const char *folder) {
+    const struct {
+        const char *name;
+        int components; /* 0: a scalar */
+        const double *data;
+    } files[] = {
+        {"gradient.npy", job->grid.dim, job->gradient},
+        {"solenoidal.npy", job->grid.dim, job->solenoidal},
+        {"potential.npy", 0, job->potential},
+        {"harmonic.npy", job->grid.dim, job->with_harmonic ? job->harmonic : NULL},
+    };
+    int code = CLI_DONE;
+    for (size_t i = 0; code == CLI_DONE && i < sizeof files / sizeof *files; i++)
+        if (files[i].data) code = write_array(job, folder, files[i].name, files[i].components, files[i].data);
+    return code == CLI_DONE ? write_report(job, folder) : code;
+}
+
+static int write_folder(const split_job *job) {
+    rg_diagnostic diagnostic = {0};
+    rg_folder folder;
+    rg_status status = rg_folder_begin(&folder, job->output, job->force, &diagnostic);
+    if (status) return cli_check(verb, status, &diagnostic);
+    const int code = write_files(job, folder.beside);
+    status = rg_folder_end(&folder, code == CLI_DONE ? RG_OK : RG_EIO, &diagnostic);
+    return code == CLI_DONE ? cli_check(verb, status, &diagnostic) : code;
+}
+
+int split_write(const split_job *job) {
+    if (!job->output) return CLI_DONE;
+    cli_hold_signals(1);
+    const int code = write_folder(job);
+    cli_hold_signals(0);
+    return code;
+}
+
+/* ---- printing */
+
+static void print_energy(const char *name, double energy, double total) {
+    printf("  %-12s %14.7e", name, energy);
+    if (total > 0) printf("  %7.3f %%", 100 * energy / total);
+    putchar('\n');
+}
+
+static void print_table(const split_job *job) {
+    const rg_split_report *r = &job->report;
+    printf("field         %s %s\n", job->field_path, cli_shape(job->grid.dim, job->grid.shape).text);
+    printf("density       %s\n", job->flat ? "none: flat split" : job->density_path);
+    printf("energy        %s\n", job->flat ? "average of |.|^2 over the box" : "E_p|.|^2");
+    print_energy("total", r->total, r->total);
+    print_energy("gradient", r->gradient, r->total);
+    print_energy("solenoidal", r->solenoidal, r->total);
+    print_energy("  harmonic", job->harmonic_energy, r->total);
+    printf("residual      %.1e after %d iterations (%d transforms)\n", r->residual, r->iterations, r->transforms);
+    printf("orthogonality %.1e\n", r->orthogonality);
+    if (job->output) printf("written       %s\n", job->output);
+}
+
+int split_print(const split_job *job) {
+    if (job->json) return cli_print_json(verb, describe(job), stdout);
+    print_table(job);
+    return CLI_DONE;
+}

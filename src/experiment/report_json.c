@@ -1,0 +1,251 @@
+/* report.json, schema rotgrad.report/1. A number that JSON does not know (NaN, infinity) is null.
+ *
+ * jansson's setters and json_pack take NULL for a failure of their own, so one check at the end is enough. */
+#include "base/base.h"
+#include "experiment/report.h"
+#include "io/json.h"
+
+#include <rotgrad/version.h>
+
+#include <cairo.h>
+#include <errno.h>
+#include <fftw3.h>
+#include <glib.h>
+#include <gsl/gsl_version.h>
+#include <math.h>
+#include <omp.h>
+#include <pango/pango.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <yaml.h>
+#include <zip.h>
+
+static const char *const verdict_name[] = {
+    [RG_HOLDS] = "holds", [RG_VIOLATED] = "violated", [RG_UNDECIDED] = "undecided"};
+
+static json_t *value_json(rg_value v, const char *if_infinite) {
+    json_t *json = json_pack("{s:o, s:o}", "value", rg_json_real(v.value), "error", rg_json_real(v.error));
+    if (json && isinf(v.value) && json_object_set_new(json, "note", json_string(if_infinite)) != 0) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}
+
+static json_t *number_json(rg_value v) {
+    return value_json(v, "infinite");
+}
+
+static json_t *bound_json(rg_value v, double churn) {
+    return value_json(v, churn == 0 ? "infinite for the ODE (churn 0)" : "infinite");
+}
+
+static json_t *text_json(const char *text) {
+    if (!text) return json_null();
+    char *utf8 = rg_report_utf8(text);
+    json_t *json = json_string(utf8);
+    g_free(utf8);
+    return json;
+}
+
+static json_t *divergence_json(const rg_value *of_marginal) {
+    json_t *json = json_object();
+    int failed = !json;
+    for (int m = 0; m < RG_MARGINALS; m++)
+        failed |= json_object_set_new(json, rg_marginal_name[m], number_json(of_marginal[m])) != 0;
+    if (!failed) return json;
+    json_decref(json);
+    return NULL;
+}
+
+static int add_divergences(json_t *report, const rg_outcome *o) {
+    int failed = 0;
+    for (int k = 0; k < RG_DIVERGENCES; k++)
+        failed |= json_object_set_new(report, rg_divergence_name[k], divergence_json(o->divergence[k])) != 0;
+    return failed;
+}
+
+static json_t *bounds_json(const rg_outcome *o, double churn) {
+    return json_pack("{s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn), "girsanov",
+                     bound_json(o->girsanov_bound, churn));
+}
+
+static json_t *energy_json(const rg_outcome *o) {
+    return json_pack("{s:o, s:o, s:o}", "total", number_json(o->energy[RG_ENERGY_TOTAL]), "gradient",
+                     number_json(o->energy[RG_ENERGY_GRADIENT]), "solenoidal",
+                     number_json(o->energy[RG_ENERGY_SOLENOIDAL]));
+}
+
+/* With G and S, the energies of the two parts, known to dG and dS: d(G / (G + S)) = (S dG + G dS) / (G + S)^2. */
+rg_value rg_report_gradient_share(const rg_outcome *o) {
+    const rg_value *energy = o->energy, g = energy[RG_ENERGY_GRADIENT], s = energy[RG_ENERGY_SOLENOIDAL];
+    const double total = energy[RG_ENERGY_TOTAL].value;
+    if (!(total > 0)) return (rg_value){nan(""), nan("")};
+    return (rg_value){g.value / total, (fabs(s.value) * g.error + fabs(g.value) * s.error) / (total * total)};
+}
+
+static json_t *share_json(const rg_outcome *o) {
+    const rg_value share = rg_report_gradient_share(o);
+    return isnan(share.value) ? json_null() : number_json(share);
+}
+
+static json_t *claim_json(const rg_claim *claim) {
+    return json_pack("{s:s, s:s, s:o, s:o, s:s}", "name", claim->name, "statement", claim->statement, "lhs",
+                     number_json(claim->lhs), "rhs", number_json(claim->rhs), "verdict", verdict_name[claim->verdict]);
+}
+
+static json_t *number_of_level(const rg_outcome_level *level, const rg_report_column *column) {
+    const char *member = (const char *)level + column->offset;
+    return column->integer ? json_integer(*(const int *)member) : rg_json_real(*(const double *)member);
+}
+
+/* The object that a column belongs to; made when it is not there yet. */
+static json_t *group_of(json_t *level, const char *group) {
+    if (!group) return level;
+    if (!json_object_get(level, group)) (void)json_object_set_new(level, group, json_object());
+    return json_object_get(level, group);
+}
+
+static json_t *level_json(const rg_outcome_level *level) {
+    json_t *json = json_object();
+    int failed = !json;
+    for (int c = 0; !failed && c < RG_REPORT_COLUMNS; c++) {
+        const rg_report_column *column = &rg_report_column_of[c];
+        failed = json_object_set_new(group_of(json, column->group), column->name, number_of_level(level, column)) != 0;
+    }
+    if (!failed) return json;
+    json_decref(json);
+    return NULL;
+}
+
+static json_t *input_json(const rg_experiment_input *input) {
+    return json_pack("{s:o, s:s}", "path", text_json(input->path), "sha256", input->sha256);
+}
+
+/* The first `count` entries, each made by `item`. */
+typedef json_t *item_json(const void *list, size_t i);
+
+static json_t *array_json(size_t count, item_json *item, const void *list) {
+    json_t *array = json_array();
+    int failed = !array;
+    for (size_t i = 0; !failed && i < count; i++) failed = json_array_append_new(array, item(list, i)) != 0;
+    if (!failed) return array;
+    json_decref(array);
+    return NULL;
+}
+
+static json_t *claim_item(const void *outcome, size_t i) {
+    return claim_json(&((const rg_outcome *)outcome)->claim[i]);
+}
+
+static json_t *level_item(const void *outcome, size_t i) {
+    return level_json(&((const rg_outcome *)outcome)->level[i]);
+}
+
+static json_t *input_item(const void *experiment, size_t i) {
+    return input_json(&((const rg_experiment *)experiment)->input[i]);
+}
+
+static json_t *bytes_json(double bytes) {
+    return isfinite(bytes) ? json_integer((json_int_t)bytes) : json_null();
+}
+
+static json_t *numerics_json(const rg_outcome *o) {
+    const rg_evolve_statistics *s = &o->statistics;
+    return json_pack("{s:i, s:i, s:i, s:I, s:o, s:o, s:b, s:o, s:o, s:o}", "steps", s->steps, "rejected", s->rejected,
+                     "splits", s->splits, "split_iterations", (json_int_t)s->split_iterations, "worst_residual",
+                     rg_json_real(s->worst_residual), "cells_per_sigma", rg_json_real(o->cells_per_sigma),
+                     "resolution_alarm", o->resolution_alarm != 0, "resolution_note", text_json(o->resolution_note),
+                     "seconds", rg_json_real(o->seconds), "peak_memory_bytes", bytes_json(o->peak_memory));
+}
+
+/* As they are loaded now, which need not be what was compiled against. */
+static json_t *libraries_json(void) {
+    char glib[64];
+    snprintf(glib, sizeof glib, "%u.%u.%u", glib_major_version, glib_minor_version, glib_micro_version);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "fftw", fftw_version, "gsl", gsl_version,
+                     "libpng", png_get_libpng_ver(NULL), "cairo", cairo_version_string(), "pango",
+                     pango_version_string(), "libyaml", yaml_get_version_string(), "jansson", jansson_version_str(),
+                     "libzip", zip_libzip_version(), "glib", glib);
+}
+
+/* SOURCE_DATE_EPOCH, the convention of reproducible builds, stands in for the clock. */
+static time_t now(void) {
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    if (!epoch || !*epoch) return time(NULL);
+    char *end;
+    errno = 0;
+    const long long seconds = strtoll(epoch, &end, 10);
+    return *end || errno || seconds < 0 ? time(NULL) : (time_t)seconds;
+}
+
+static json_t *date_json(void) {
+    const time_t seconds = now();
+    struct tm utc;
+    char text[64];
+    if (!gmtime_r(&seconds, &utc) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)) return json_null();
+    return json_string(text);
+}
+
+static json_t *resolved_json(const char *resolved) {
+    return resolved ? json_loads(resolved, 0, NULL) : json_null();
+}
+
+static json_t *provenance_json(const rg_report *report) {
+    const rg_experiment *e = report->experiment;
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "version", rg_version(), "libraries", libraries_json(),
+                     "inputs", array_json(e->inputs, input_item, e), "experiment", resolved_json(e->resolved),
+                     "command", text_json(report->command), "threads", omp_get_max_threads(), "date", date_json());
+}
+
+static int add_rest(json_t *json, const rg_report *report) {
+    const rg_outcome *o = report->outcome;
+    const struct {
+        const char *key;
+        json_t *value;
+    } member[] = {
+        {"prior_kl", number_json(o->prior_kl)},
+        {"bounds", bounds_json(o, report->experiment->churn)},
+        {"identity_residual", number_json(o->identity_residual)},
+        {"energy", energy_json(o)},
+        {"gradient_share", share_json(o)},
+        {"claims", array_json(o->claims, claim_item, o)},
+        {"levels", array_json(o->levels, level_item, o)},
+        {"numerics", numerics_json(o)},
+        {"provenance", provenance_json(report)},
+    };
+    int failed = 0;
+    for (size_t i = 0; i < sizeof member / sizeof *member; i++)
+        failed |= json_object_set_new(json, member[i].key, member[i].value) != 0;
+    if (o->grid.dim == 1)
+        failed |= json_object_set_new(json, "figures_note", json_string("none: heat maps need two or three axes")) != 0;
+    return failed;
+}
+
+/* NULL when out of memory. */
+static json_t *report_json(const rg_report *report) {
+    json_t *json = json_pack("{s:s, s:o}", "schema", "rotgrad.report/1", "title", text_json(report->experiment->title));
+    if (json && !add_divergences(json, report->outcome) && !add_rest(json, report)) return json;
+    json_decref(json);
+    return NULL;
+}
+
+rg_status rg_report_json(const rg_report *report, const char *path, rg_diagnostic *diagnostic) {
+    json_t *json = report_json(report);
+    const rg_status status = rg_json_write(path, json, diagnostic);
+    json_decref(json);
+    return status;
+}
+
+rg_status rg_outcome_json(const rg_outcome *outcome, const rg_experiment *experiment, const char *command,
+                          char **text) {
+    if (!outcome || !experiment || !text) return RG_EINVAL;
+    json_t *json = report_json(&(rg_report){outcome, experiment, command});
+    char *dumped = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
+    json_decref(json);
+    if (!dumped) return RG_ENOMEM;
+    *text = dumped;
+    return RG_OK;
+}
