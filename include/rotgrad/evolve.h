@@ -30,6 +30,7 @@ typedef struct rg_evolve_options {
     double tolerance;    /* of one step, in total variation (times 2: the L1 norm) */
     const double *prior; /* (n) density pi > 0 on the grid, normalised here; NULL: p at variance_max */
     int max_steps;       /* 0: 100000 */
+    int segment_steps;   /* least number of steps between two breaks of the score error; 0: 2 */
     size_t stops;        /* variances at which a step must end, besides the breaks of the score error */
     const double *stop;  /* in any order; borrowed for the life of the evolution */
 } rg_evolve_options;

@@ -45,7 +45,7 @@ static rg_status check(const rg_evolve_options *o, rg_diagnostic *diagnostic) {
     if (!isfinite(o->variance_max) || !(o->variance_min >= 0 && o->variance_max > o->variance_min))
         return rg_fail(diagnostic, RG_EINVAL, "evolve: variance_max must exceed variance_min >= 0");
     if (!(o->churn >= 0) || !isfinite(o->churn)) return rg_fail(diagnostic, RG_EINVAL, "evolve: churn must be >= 0");
-    if (!(o->tolerance > 0) || !isfinite(o->tolerance) || o->max_steps < 0)
+    if (!(o->tolerance > 0) || !isfinite(o->tolerance) || o->max_steps < 0 || o->segment_steps < 0)
         return rg_fail(diagnostic, RG_EINVAL, "evolve: the tolerance must be positive");
     return RG_OK;
 }
@@ -150,8 +150,9 @@ static rg_status begin(rg_evolve *e, rg_diagnostic *diagnostic) {
     status = rg_levels_at(e->levels, e->options.variance_max, &e->room[START], diagnostic);
     if (!status) count_split(e, &e->room[START]);
     if (!status) status = set_prior(e, diagnostic);
-    if (!status) status = record(e, START, 0);
-    return status;
+    if (status) return status;
+    status = record(e, START, 0);
+    return status ? rg_fail(diagnostic, status, "evolve: out of memory") : RG_OK;
 }
 
 rg_status rg_evolve_create(rg_levels *levels, const rg_evolve_options *options, rg_evolve **evolve,
@@ -164,6 +165,7 @@ rg_status rg_evolve_create(rg_levels *levels, const rg_evolve_options *options, 
     e->levels = levels;
     e->options = *options;
     if (e->options.max_steps == 0) e->options.max_steps = 100000;
+    if (e->options.segment_steps == 0) e->options.segment_steps = 2;
     e->variance = options->variance_max;
     e->next_step = 0.02 * (options->variance_max - options->variance_min);
     status = begin(e, diagnostic);
@@ -208,11 +210,11 @@ static double next_stop(const rg_evolve *e, double end) {
     return stop;
 }
 
-/* At least two steps a segment, and no short step before a stop. */
+/* At least segment_steps steps a segment, and no short step before a stop. */
 static double choose_step(const rg_evolve *e, double end, double stop) {
     const double left = e->variance - stop;
     double step = e->next_step;
-    if (e->segment_steps == 0) step = fmin(step, 0.5 * (e->variance - end));
+    if (e->segment_steps == 0) step = fmin(step, (e->variance - end) / e->options.segment_steps);
     if (step >= left * (1 - 1e-9)) return left;
     return step > 0.5 * left ? 0.5 * left : step;
 }

@@ -15,7 +15,7 @@ typedef struct rg_level_table {
     size_t integrated;                              /* trace entries used so far */
 } rg_level_table;
 
-/* Stops are needed by every pass, so that all of them step alike; rows only by the main one. */
+/* Rows are wanted by the main pass only. */
 rg_status rg_level_table_create(const rg_experiment *experiment, rg_levels *levels, int with_rows,
                                 rg_level_table *table);
 void rg_level_table_free(rg_level_table *table);

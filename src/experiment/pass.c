@@ -68,7 +68,8 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
                                       .churn = x->churn,
                                       .tolerance = o->tolerance,
                                       .prior = job->prior,
-                                      .stops = job->table.stops,
+                                      .segment_steps = o->free_steps ? 1 : 0,
+                                      .stops = o->free_steps ? 0 : job->table.stops,
                                       .stop = job->table.stop};
     status = rg_evolve_create(job->levels, &evolve, &job->evolve, diagnostic);
     if (status) return status;

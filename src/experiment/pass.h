@@ -10,6 +10,7 @@ typedef struct rg_pass_options {
     rg_grid grid;
     double tolerance;
     rg_form form;
+    int free_steps; /* 1: no stops and one step a segment will do, so that a loose tolerance does take longer steps */
     rg_progress *progress;
     void *progress_data;
     double progress_from, progress_to; /* this pass's share of the whole */

@@ -1,8 +1,9 @@
-/* Heat maps of the fields at the end of the run. In two dimensions a panel shows a field; in three a row of panels shows
- * the planes through the densest point of p (the middle of a periodic box is no special place, and often an empty one).
+/* Heat maps of the fields at the end of the run. In two dimensions a panel shows a field; in three a row of panels
+ * shows the planes through the densest point of p (the middle of a periodic box is no special place, and often an empty
+ * one).
  *
- * Errors of the score and log(q/p) can be huge where p is tiny, so their colours end at what they exceed on one thousandth
- * of the mass of p; panels that are to be compared share one scale. */
+ * Errors of the score and log(q/p) can be huge where p is tiny, so their colours end at what they exceed on one
+ * thousandth of the mass of p; panels that are to be compared share one scale. */
 #include "base/base.h"
 #include "experiment/pool.h"
 #include "experiment/report.h"
@@ -23,8 +24,8 @@ enum { MOST_FIELDS = 10, TITLE_SIZE = 256, LABEL_SIZE = 32, PLANES = 3 };
 #define DOT       " \xc2\xb7 "
 
 static const double rare = 1e-3, half = 0.5;
-/* From here on a density is shown on a log scale, and the errors likewise when their usual bound exceeds their median by
- * that factor. */
+/* From here on a density is shown on a log scale, and the errors likewise when their usual bound exceeds their median
+ * by that factor. */
 static const double density_contrast = 1e3, error_contrast = 10;
 static const double density_span = 1e9, error_span = 1e3;  /* largest ratio of the ends of those scales */
 static const double log_of_least = -745;                   /* of the least positive double: drawn where q is 0 */

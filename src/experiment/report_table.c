@@ -162,12 +162,13 @@ static void write_seen(FILE *out, const rg_outcome *o) {
         write_text(out, 0, "The sampler sees %s of the score error; the rest is invisible to it.", percent(share).text);
 }
 
+/* The prior is worth a word when its part stands out from the error bars. */
 static void write_cost(FILE *out, const rg_outcome *o) {
-    const rg_value kl = o->divergence[RG_KL][RG_FULL];
+    const rg_value kl = o->divergence[RG_KL][RG_FULL], prior = o->prior_kl;
+    const int told = prior.value > fmax(prior.error, kl.error);
     if (is_measurable(kl))
         write_text(out, 0, "Sampling with it costs KL(p|q) = %s nats%s%s.", number_of(kl).text,
-                   is_measurable(o->prior_kl) ? "; the prior starts with " : "",
-                   is_measurable(o->prior_kl) ? number_of(o->prior_kl).text : "");
+                   told ? "; the prior starts with " : "", told ? number_of(prior).text : "");
     else
         write_text(out, 0, "Sampling with it costs nothing that can be measured: KL(p|q) = %s nats.",
                    number_of(kl).text);
@@ -251,17 +252,19 @@ static void write_claims(FILE *out, const rg_outcome *o) {
         [RG_HOLDS] = "holds", [RG_VIOLATED] = "VIOLATED", [RG_UNDECIDED] = "undecided"};
     for (size_t i = 0; i < o->claims; i++) {
         const rg_claim *claim = &o->claim[i];
-        fprintf(out, "%-*s %*s <= %-*s  ", VERDICT_WIDTH, verdict[claim->verdict], SIDE_WIDTH,
-                number_of(claim->lhs).text, SIDE_WIDTH, number_of(claim->rhs).text);
-        write_text(out, VERDICT_WIDTH + 2 * SIDE_WIDTH + 7, "%s", claim->statement);
+        const int printed = fprintf(out, "%-*s %*s <= %-*s ", VERDICT_WIDTH, verdict[claim->verdict], SIDE_WIDTH,
+                                    number_of(claim->lhs).text, SIDE_WIDTH, number_of(claim->rhs).text);
+        write_text(out, printed, "%s", claim->statement);
     }
 }
 
 static void write_numerics(FILE *out, const rg_outcome *o) {
     const rg_evolve_statistics *s = &o->statistics;
-    write_text(out, 0, "%d steps (%d rejected), %d splits in %ld iterations, %s cells per sigma, %s s, %s MB", s->steps,
-               s->rejected, s->splits, s->split_iterations, three_digits(o->cells_per_sigma).text,
-               three_digits(o->seconds).text, shown("%.0f", o->peak_memory / 1e6).text);
+    const int resolution = o->cells_per_sigma > 0; /* sigma_min = 0 has none to speak of */
+    write_text(out, 0, "%d steps (%d rejected), %d splits in %ld iterations, %s%s%s s, %s MB", s->steps, s->rejected,
+               s->splits, s->split_iterations, resolution ? three_digits(o->cells_per_sigma).text : "",
+               resolution ? " cells per sigma, " : "", three_digits(o->seconds).text,
+               shown("%.0f", o->peak_memory / 1e6).text);
 }
 
 static void write_table(FILE *out, const rg_outcome *o, const rg_experiment *e) {

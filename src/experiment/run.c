@@ -126,6 +126,7 @@ static rg_status run_pass(const rg_experiment *x, const rg_run_options *options,
         const rg_status status = comparison_grid(x, &o.grid);
         if (status) return rg_fail(diagnostic, status, "the grid cannot be doubled for the error bars");
     }
+    o.free_steps = plan->tolerance_factor > 1;
     if (plan->other_form) o.form = x->form == RG_FORM_RATIO ? RG_FORM_DENSITY : RG_FORM_RATIO;
     return rg_pass_run(x, &o, pass, outcome, diagnostic);
 }

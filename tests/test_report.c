@@ -1,0 +1,991 @@
+/* Reports of a made-up outcome: every number is found again, nothing but numbers stands where numbers belong, the folder
+ * is complete or not there, equal outcomes give equal bytes. */
+#define _XOPEN_SOURCE 700 /* nftw */
+#include "base/base.h"
+#include "scratch.h"
+
+#include <rotgrad/array.h>
+#include <rotgrad/run.h>
+
+#include <fcntl.h>
+#include <float.h>
+#include <ftw.h>
+#include <glib.h>
+#include <jansson.h>
+#include <math.h>
+#include <png.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+enum { LEVELS = 3, WIDTH = 100, RESOLVED_ROOM = 64 };
+#define COUNT_OF(a) (sizeof(a) / sizeof *(a))
+
+static const char command[] = "rotgrad run x.yaml -o out";
+static const char *const divergence_name[] = {"kl", "reverse_kl", "tv", "chi2", "hellinger2"};
+static const char *const marginal_name[] = {"full", "gradient", "solenoidal", "none"};
+
+/* Fontconfig links its patterns by relative offsets, which the leak checker cannot follow (see test_figure.c). */
+RG_API const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:libfontconfig\n";
+}
+
+/* ---- a made-up outcome */
+
+/* Different for every k, and no round number. */
+static rg_value value_of(int k) {
+    return (rg_value){0.0058904 * (k + 1.37), 1.17e-6 * (k + 1)};
+}
+
+struct made {
+    rg_outcome outcome;
+    rg_experiment experiment;
+    rg_experiment_input input[2];
+    rg_outcome_level level[LEVELS];
+    char title[256], resolved[RESOLVED_ROOM], path[2][32];
+};
+
+/* Two bumps on a floor, with a period of the box. */
+static double bumps(const double angle[RG_MAX_DIM], int dim, double sharpness) {
+    double one = 0, other = 0;
+    for (int a = 0; a < dim; a++) {
+        one += cos(angle[a] - 1.1 + 0.4 * a) - 1;
+        other += cos(angle[a] + 0.7) - 1;
+    }
+    return exp(sharpness * one) + 0.4 * exp(0.5 * sharpness * other) + 1e-6;
+}
+
+static void fill_cell(rg_outcome *o, ptrdiff_t i, const double angle[RG_MAX_DIM], double sharpness) {
+    const ptrdiff_t n = rg_grid_cells(&o->grid);
+    rg_outcome_fields *f = &o->fields;
+    f->density[i] = bumps(angle, o->grid.dim, sharpness);
+    for (int m = 0; m < RG_MARGINALS; m++) f->marginal[m][i] = f->density[i] * exp(pow(0.1, m) * sin(angle[0] + m));
+    for (int c = 0; c < o->grid.dim; c++) {
+        f->score[c * n + i] = sin(angle[c] + 0.3);
+        f->gradient[c * n + i] = 0.3 * cos(angle[c]) / sqrt(f->density[i]);
+        f->solenoidal[c * n + i] = 0.2 * sin(angle[(c + 1) % o->grid.dim]);
+        f->error[c * n + i] = f->gradient[c * n + i] + f->solenoidal[c * n + i];
+    }
+}
+
+static void make_fields(rg_outcome *o, double sharpness) {
+    const size_t n = (size_t)rg_grid_cells(&o->grid), d = (size_t)o->grid.dim;
+    rg_outcome_fields *f = &o->fields;
+    double **vector[] = {&f->score, &f->error, &f->gradient, &f->solenoidal};
+    f->density = rg_field_alloc(n);
+    for (int m = 0; m < RG_MARGINALS; m++) f->marginal[m] = rg_field_alloc(n);
+    for (size_t k = 0; k < COUNT_OF(vector); k++) *vector[k] = rg_field_alloc(d * n);
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)n; i++) {
+        double angle[RG_MAX_DIM] = {0};
+        for (ptrdiff_t a = o->grid.dim - 1, rest = i; a >= 0; rest /= o->grid.shape[a], a--)
+            angle[a] = 6.283185307179586 * (double)(rest % o->grid.shape[a]) / (double)o->grid.shape[a];
+        fill_cell(o, i, angle, sharpness);
+    }
+}
+
+static void make_level(rg_outcome_level *level, int k) {
+    *level = (rg_outcome_level){.sigma = 2.5 / (k + 1),
+                                .variance = 6.25 / (k + 1) / (k + 1),
+                                .total = 0.11 + k,
+                                .gradient = 0.07 + k,
+                                .solenoidal = 0.04 + k,
+                                .harmonic = 0.013 + k,
+                                .flat_gradient = 0.053 + k,
+                                .flat_total = 0.19 + k,
+                                .kl = {0.1 + k, 0.2 + k, 0.3 + k, 0.4 + k},
+                                .gradient_bound = 0.61 + k,
+                                .girsanov_bound = 0.71 + k,
+                                .cells_per_sigma = 3.3 / (k + 1),
+                                .iterations = 17 + k,
+                                .residual = 1.3e-11 / (k + 1)};
+}
+
+static void make_numbers(rg_outcome *o) {
+    for (int k = 0; k < RG_DIVERGENCES; k++)
+        for (int m = 0; m < RG_MARGINALS; m++) o->divergence[k][m] = value_of(10 * k + m);
+    o->prior_kl = value_of(50);
+    o->gradient_bound = value_of(51);
+    o->girsanov_bound = value_of(52);
+    o->identity_residual = value_of(53);
+    o->energy[RG_ENERGY_TOTAL] = (rg_value){0.8, 4e-6};
+    o->energy[RG_ENERGY_GRADIENT] = (rg_value){0.2, 1e-6};
+    o->energy[RG_ENERGY_SOLENOIDAL] = (rg_value){0.6, 3e-6};
+    o->claims = 3;
+    for (int k = 0; k < 3; k++)
+        o->claim[k] = (rg_claim){"gradient_bound", "KL(p|q) <= KL(p_T|pi) + c^2/(4D) int E_p|grad phi|^2 dv",
+                                 value_of(60 + k), value_of(70 + k), (rg_verdict)(RG_HOLDS + k)};
+    o->statistics = (rg_evolve_statistics){312, 4, 1250, 8123, 3e-11, 0};
+    o->cells_per_sigma = 2.44;
+    o->seconds = 48.25;
+    o->peak_memory = 210123456;
+}
+
+/* Freed by made_free; the tests change what they want to see. */
+static struct made *make(int dim, const ptrdiff_t *shape, double sharpness) {
+    struct made *made = calloc(1, sizeof *made);
+    assert_non_null(made);
+    rg_experiment *e = &made->experiment;
+    const double lower[] = {0.4, -1.1, 2}, length[] = {2.3, 1.7, 6.1};
+    assert_int_equal(rg_grid_init(dim, shape, lower, length, &made->outcome.grid), RG_OK);
+    make_fields(&made->outcome, sharpness);
+    make_numbers(&made->outcome);
+    for (int k = 0; k < LEVELS; k++) make_level(&made->level[k], k);
+    made->outcome.level = made->level;
+    made->outcome.levels = LEVELS;
+    strcpy(made->title, "Two bumps");
+    strcpy(made->resolved, "{\"grid\": {\"shape\": [7, 4]}, \"churn\": 1.0}");
+    for (int k = 0; k < 2; k++) {
+        snprintf(made->path[k], sizeof made->path[k], "grids/input%d.npy", k);
+        made->input[k].path = made->path[k];
+        memset(made->input[k].sha256, 'a' + k, 64);
+    }
+    *e =
+        (rg_experiment){.title = made->title, .grid = made->outcome.grid, .variance_min = 0.0064, .variance_max = 6.25};
+    e->churn = 1;
+    e->prior = RG_PRIOR_EXACT;
+    e->form = RG_FORM_RATIO;
+    e->tolerance = 1e-6;
+    e->inputs = 2;
+    e->input = made->input;
+    e->resolved = made->resolved;
+    return made;
+}
+
+static struct made *make_2d(void) {
+    return make(2, (const ptrdiff_t[]){7, 4}, 3);
+}
+
+static void made_free(struct made *made) {
+    rg_outcome_fields *f = &made->outcome.fields;
+    rg_free(f->density);
+    for (int m = 0; m < RG_MARGINALS; m++) rg_free(f->marginal[m]);
+    rg_free(f->score);
+    rg_free(f->error);
+    rg_free(f->gradient);
+    rg_free(f->solenoidal);
+    free(made);
+}
+
+/* ---- reports in the scratch folder */
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place) {
+    (void)status;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
+static void remove_tree(const char *name) {
+    nftw(scratch_path(name), remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static rg_status write_report(const struct made *made, const char *name, int force, rg_diagnostic *d) {
+    return rg_outcome_write(&made->outcome, &made->experiment, scratch_path(name), force, command, d);
+}
+
+static void write_ok(const struct made *made, const char *name) {
+    rg_diagnostic d = {RG_OK, ""};
+    const rg_status status = write_report(made, name, 0, &d);
+    if (status != RG_OK) print_error("%s\n", d.text);
+    assert_int_equal(status, RG_OK);
+}
+
+/* Freed by free; a zero follows the bytes. */
+static char *bytes_of(const char *name, size_t *size) {
+    FILE *file = fopen(scratch_path(name), "rb");
+    if (!file) fail_msg("no %s", name);
+    fseek(file, 0, SEEK_END);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    char *bytes = calloc(*size + 1, 1);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, *size, file), *size);
+    fclose(file);
+    return bytes;
+}
+
+static int same_bytes(const char *a, const char *b) {
+    size_t size[2];
+    char *bytes[] = {bytes_of(a, &size[0]), bytes_of(b, &size[1])};
+    const int same = size[0] == size[1] && memcmp(bytes[0], bytes[1], size[0]) == 0;
+    free(bytes[0]);
+    free(bytes[1]);
+    return same;
+}
+
+static int exists(const char *name) {
+    return access(scratch_path(name), F_OK) == 0;
+}
+
+/* ---- JSON */
+
+static json_t *parsed(const struct made *made) {
+    char *text = NULL;
+    assert_int_equal(rg_outcome_json(&made->outcome, &made->experiment, command, &text), RG_OK);
+    json_error_t error;
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    if (!json) fail_msg("%s", error.text);
+    rg_free(text);
+    return json;
+}
+
+/* "a.b.2.c" */
+static const json_t *at(const json_t *json, const char *path) {
+    char **keys = g_strsplit(path, ".", -1);
+    for (char **key = keys; *key; key++) {
+        json = json_is_array(json) ? json_array_get(json, (size_t)atoi(*key)) : json_object_get(json, *key);
+        if (!json) fail_msg("no %s", path);
+    }
+    g_strfreev(keys);
+    return json;
+}
+
+static void check_value(const json_t *report, const char *path, rg_value expected) {
+    const json_t *json = at(report, path);
+    assert_int_equal(json_object_size(json), 2);
+    assert_true(json_real_value(at(json, "value")) == expected.value);
+    assert_true(json_real_value(at(json, "error")) == expected.error);
+}
+
+static void check_text(const json_t *report, const char *path, const char *expected) {
+    assert_string_equal(json_string_value(at(report, path)), expected);
+}
+
+static void divergences_energies_and_bounds_are_there(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    const rg_outcome *o = &made->outcome;
+    json_t *json = parsed(made);
+    check_text(json, "schema", "rotgrad.report/1");
+    check_text(json, "title", "Two bumps");
+    for (int k = 0; k < RG_DIVERGENCES; k++)
+        for (int m = 0; m < RG_MARGINALS; m++) {
+            char path[64];
+            snprintf(path, sizeof path, "%s.%s", divergence_name[k], marginal_name[m]);
+            check_value(json, path, o->divergence[k][m]);
+        }
+    check_value(json, "prior_kl", o->prior_kl);
+    check_value(json, "bounds.gradient", o->gradient_bound);
+    check_value(json, "bounds.girsanov", o->girsanov_bound);
+    check_value(json, "identity_residual", o->identity_residual);
+    check_value(json, "energy.total", o->energy[RG_ENERGY_TOTAL]);
+    check_value(json, "energy.gradient", o->energy[RG_ENERGY_GRADIENT]);
+    check_value(json, "energy.solenoidal", o->energy[RG_ENERGY_SOLENOIDAL]);
+    assert_null(json_object_get(json, "figures_note"));
+    json_decref(json);
+    made_free(made);
+}
+
+/* G / (G + S) with both known to 5e-6 of themselves: the share moves by 2 * 5e-6 * G S / (G + S)^2. */
+static void the_share_carries_its_error(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    json_t *json = parsed(made);
+    assert_true(fabs(json_real_value(at(json, "gradient_share.value")) - 0.25) < 4 * DBL_EPSILON);
+    assert_true(fabs(json_real_value(at(json, "gradient_share.error")) - 1e-5 * 0.2 * 0.6 / 0.64) < 1e-18);
+    json_decref(json);
+    memset(made->outcome.energy, 0, sizeof made->outcome.energy);
+    json = parsed(made);
+    assert_true(json_is_null(at(json, "gradient_share")));
+    json_decref(json);
+    made_free(made);
+}
+
+static void claims_have_both_sides_and_a_verdict(void **state) {
+    (void)state;
+    static const char *const verdict[] = {"holds", "violated", "undecided"};
+    struct made *made = make_2d();
+    json_t *json = parsed(made);
+    assert_int_equal(json_array_size(at(json, "claims")), 3);
+    for (size_t k = 0; k < 3; k++) {
+        const json_t *claim = json_array_get(at(json, "claims"), k);
+        check_text(claim, "name", made->outcome.claim[k].name);
+        check_text(claim, "statement", made->outcome.claim[k].statement);
+        check_text(claim, "verdict", verdict[k]);
+        check_value(claim, "lhs", made->outcome.claim[k].lhs);
+        check_value(claim, "rhs", made->outcome.claim[k].rhs);
+    }
+    json_decref(json);
+    made_free(made);
+}
+
+/* The columns of levels.csv in their order; the members of `levels` in report.json, where "kl_full" is kl.full. */
+static const char *const column[] = {
+    "sigma",          "variance",       "total",           "gradient",    "solenoidal",    "harmonic",
+    "flat_gradient",  "flat_total",     "kl.full",         "kl.gradient", "kl.solenoidal", "kl.none",
+    "gradient_bound", "girsanov_bound", "cells_per_sigma", "iterations",  "residual"};
+enum { COLUMNS = COUNT_OF(column) };
+
+static void numbers_of_level(const rg_outcome_level *l, double number[COLUMNS]) {
+    const double all[] = {l->sigma,           l->variance,          l->total,
+                          l->gradient,        l->solenoidal,        l->harmonic,
+                          l->flat_gradient,   l->flat_total,        l->kl[RG_FULL],
+                          l->kl[RG_GRADIENT], l->kl[RG_SOLENOIDAL], l->kl[RG_NONE],
+                          l->gradient_bound,  l->girsanov_bound,    l->cells_per_sigma,
+                          l->iterations,      l->residual};
+    memcpy(number, all, sizeof all);
+}
+
+static void levels_have_every_number(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    json_t *json = parsed(made);
+    assert_int_equal(json_array_size(at(json, "levels")), LEVELS);
+    for (size_t k = 0; k < LEVELS; k++) {
+        const json_t *level = json_array_get(at(json, "levels"), k);
+        double expected[COLUMNS];
+        numbers_of_level(&made->level[k], expected);
+        assert_int_equal(json_object_size(level), COLUMNS - RG_MARGINALS + 1);
+        for (int c = 0; c < COLUMNS; c++) assert_true(json_number_value(at(level, column[c])) == expected[c]);
+    }
+    json_decref(json);
+    made_free(made);
+}
+
+static void numerics_are_there(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    made->outcome.resolution_alarm = 1;
+    strcpy(made->outcome.resolution_note, "sigma_min is 1.2 cells");
+    json_t *json = parsed(made);
+    const struct {
+        const char *path;
+        double value;
+    } number[] = {{"steps", 312},
+                  {"rejected", 4},
+                  {"splits", 1250},
+                  {"split_iterations", 8123},
+                  {"worst_residual", 3e-11},
+                  {"cells_per_sigma", 2.44},
+                  {"seconds", 48.25},
+                  {"peak_memory_bytes", 210123456}};
+    const json_t *numerics = at(json, "numerics");
+    for (size_t i = 0; i < COUNT_OF(number); i++)
+        assert_true(json_number_value(at(numerics, number[i].path)) == number[i].value);
+    assert_true(json_is_true(at(numerics, "resolution_alarm")));
+    check_text(numerics, "resolution_note", "sigma_min is 1.2 cells");
+    assert_int_equal(json_object_size(numerics), COUNT_OF(number) + 2);
+    json_decref(json);
+    made_free(made);
+}
+
+static void provenance_is_there(void **state) {
+    (void)state;
+    static const char *const library[] = {"fftw",    "gsl",     "libpng", "cairo", "pango",
+                                          "libyaml", "jansson", "libzip", "glib"};
+    struct made *made = make_2d();
+    json_t *json = parsed(made), *experiment = json_loads(made->resolved, 0, NULL);
+    const json_t *provenance = at(json, "provenance");
+    check_text(provenance, "version", "0.1.0");
+    check_text(provenance, "command", command);
+    check_text(provenance, "date", "2009-02-13T23:31:30Z");
+    assert_true(json_integer_value(at(provenance, "threads")) >= 1);
+    assert_true(json_equal(at(provenance, "experiment"), experiment));
+    assert_int_equal(json_object_size(at(provenance, "libraries")), COUNT_OF(library));
+    for (size_t i = 0; i < COUNT_OF(library); i++)
+        assert_non_null(strpbrk(json_string_value(at(at(provenance, "libraries"), library[i])), "0123456789"));
+    assert_int_equal(json_array_size(at(provenance, "inputs")), 2);
+    check_text(provenance, "inputs.1.path", made->path[1]);
+    check_text(provenance, "inputs.1.sha256", made->input[1].sha256);
+    json_decref(experiment);
+    json_decref(json);
+    made_free(made);
+}
+
+static void without_a_command_it_is_null(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    char *text = NULL;
+    made->experiment.resolved = NULL;
+    assert_int_equal(rg_outcome_json(&made->outcome, &made->experiment, NULL, &text), RG_OK);
+    json_t *json = json_loads(text, 0, NULL);
+    assert_true(json_is_null(at(json, "provenance.command")));
+    assert_true(json_is_null(at(json, "provenance.experiment")));
+    json_decref(json);
+    rg_free(text);
+    made_free(made);
+}
+
+static void infinite_bounds_are_null_with_a_note(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    made->experiment.churn = 0;
+    made->outcome.gradient_bound = made->outcome.girsanov_bound = (rg_value){HUGE_VAL, 0};
+    made->outcome.claim[0].rhs = (rg_value){HUGE_VAL, 0};
+    made->level[1].girsanov_bound = HUGE_VAL;
+    json_t *json = parsed(made);
+    static const char *const bound[] = {"bounds.gradient", "bounds.girsanov"};
+    for (size_t i = 0; i < COUNT_OF(bound); i++) {
+        assert_true(json_is_null(at(at(json, bound[i]), "value")));
+        assert_true(json_real_value(at(at(json, bound[i]), "error")) == 0);
+        check_text(at(json, bound[i]), "note", "infinite for the ODE (churn 0)");
+    }
+    check_text(json, "claims.0.rhs.note", "infinite");
+    assert_true(json_is_null(at(json, "levels.1.girsanov_bound")));
+    json_decref(json);
+    made_free(made);
+}
+
+static void what_is_no_number_is_null(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_outcome *o = &made->outcome;
+    o->divergence[RG_CHI2][RG_FULL] = (rg_value){nan(""), nan("")};
+    o->energy[RG_ENERGY_TOTAL].value = nan("");
+    o->seconds = o->peak_memory = o->statistics.worst_residual = nan("");
+    made->level[0].harmonic = nan("");
+    json_t *json = parsed(made);
+    static const char *const nulls[] = {"chi2.full.value",   "chi2.full.error",        "energy.total.value",
+                                        "gradient_share",    "numerics.seconds",       "numerics.peak_memory_bytes",
+                                        "levels.0.harmonic", "numerics.worst_residual"};
+    for (size_t i = 0; i < COUNT_OF(nulls); i++) assert_true(json_is_null(at(json, nulls[i])));
+    json_decref(json);
+    made_free(made);
+}
+
+static void bytes_that_are_no_text_do_not_break_the_report(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    strcpy(made->path[0], "caf\xe9.npy");
+    strcpy(made->title, "\xff <b> & \"quoted\"");
+    json_t *json = parsed(made);
+    check_text(json, "provenance.inputs.0.path", "caf\xef\xbf\xbd.npy");
+    check_text(json, "title", "\xef\xbf\xbd <b> & \"quoted\"");
+    json_decref(json);
+    write_ok(made, "out");
+    remove_tree("out");
+    made_free(made);
+}
+
+static void the_clock_is_read_when_no_date_is_given(void **state) {
+    (void)state;
+    static const char *const epochs[] = {"", "yesterday", "-5", "12x", "99999999999999999999"};
+    struct made *made = make_2d();
+    for (size_t i = 0; i < COUNT_OF(epochs); i++) {
+        assert_int_equal(setenv("SOURCE_DATE_EPOCH", epochs[i], 1), 0);
+        json_t *json = parsed(made);
+        const char *date = json_string_value(at(json, "provenance.date"));
+        assert_int_equal(strlen(date), strlen("2009-02-13T23:31:30Z"));
+        assert_true(strcmp(date, "2025-01-01") > 0);
+        json_decref(json);
+    }
+    assert_int_equal(setenv("SOURCE_DATE_EPOCH", "1234567890", 1), 0);
+    made_free(made);
+}
+
+/* ---- levels.csv, fields.npz */
+
+static void the_table_of_levels_reads_back(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    size_t size;
+    made->level[1].gradient_bound = HUGE_VAL;
+    write_ok(made, "out");
+    char *text = bytes_of("out/levels.csv", &size), **line = g_strsplit(text, "\n", -1);
+    assert_int_equal(g_strv_length(line), 1 + LEVELS + 1);
+    char *header = g_strjoinv(",", (char **)column);
+    assert_string_equal(line[0], g_strdelimit(header, ".", '_'));
+    for (int k = 0; k < LEVELS; k++) {
+        double expected[COLUMNS];
+        numbers_of_level(&made->level[k], expected);
+        char **cell = g_strsplit(line[1 + k], ",", -1);
+        assert_int_equal(g_strv_length(cell), COLUMNS);
+        for (int c = 0; c < COLUMNS; c++) assert_true(g_ascii_strtod(cell[c], NULL) == expected[c]);
+        g_strfreev(cell);
+    }
+    g_free(header);
+    g_strfreev(line);
+    free(text);
+    remove_tree("out");
+    made_free(made);
+}
+
+static void check_member(const char *name, int dim, const ptrdiff_t *shape, const double *data) {
+    char path[128];
+    rg_array array;
+    rg_diagnostic d = {RG_OK, ""};
+    snprintf(path, sizeof path, "%s:%s", scratch_path("out/fields.npz"), name);
+    if (rg_array_read(path, &array, &d) != RG_OK) fail_msg("%s", d.text);
+    assert_int_equal(array.dim, dim);
+    assert_memory_equal(array.shape, shape, (size_t)dim * sizeof *shape);
+    assert_memory_equal(array.data, data, array.count * sizeof *data);
+    rg_array_free(&array);
+}
+
+static void check_axis(const rg_grid *grid, int axis) {
+    char path[128];
+    rg_array x;
+    snprintf(path, sizeof path, "%s:x%d", scratch_path("out/fields.npz"), axis);
+    assert_int_equal(rg_array_read(path, &x, NULL), RG_OK);
+    assert_int_equal(x.dim, 1);
+    assert_int_equal(x.shape[0], grid->shape[axis]);
+    const double spacing = grid->length[axis] / (double)grid->shape[axis],
+                 largest = fabs(grid->lower[axis]) + grid->length[axis];
+    for (ptrdiff_t i = 0; i < x.shape[0]; i++)
+        assert_true(fabs(x.data[i] - grid->lower[axis] - (double)i * spacing) < 8 * DBL_EPSILON * largest);
+    rg_array_free(&x);
+}
+
+static void fields_read_back(void **state) {
+    (void)state;
+    static const ptrdiff_t shapes[][RG_MAX_DIM] = {{9}, {7, 4}, {6, 5, 4}};
+    for (int dim = 1; dim <= RG_MAX_DIM; dim++) {
+        struct made *made = make(dim, shapes[dim - 1], 3);
+        const rg_outcome_fields *f = &made->outcome.fields;
+        write_ok(made, "out");
+        const ptrdiff_t vector[] = {dim, shapes[dim - 1][0], shapes[dim - 1][1], shapes[dim - 1][2]};
+        const struct {
+            const char *name;
+            int is_vector;
+            const double *data;
+        } member[] = {{"p_end", 0, f->density},
+                      {"q_full", 0, f->marginal[RG_FULL]},
+                      {"q_gradient", 0, f->marginal[RG_GRADIENT]},
+                      {"q_solenoidal", 0, f->marginal[RG_SOLENOIDAL]},
+                      {"q_none", 0, f->marginal[RG_NONE]},
+                      {"score", 1, f->score},
+                      {"error", 1, f->error},
+                      {"gradient", 1, f->gradient},
+                      {"solenoidal", 1, f->solenoidal}};
+        for (size_t k = 0; k < COUNT_OF(member); k++)
+            check_member(member[k].name, dim + member[k].is_vector, vector + !member[k].is_vector, member[k].data);
+        for (int a = 0; a < dim; a++) check_axis(&made->outcome.grid, a);
+        char **names;
+        size_t count;
+        assert_int_equal(rg_array_list_npz(scratch_path("out/fields.npz"), &names, &count, NULL), RG_OK);
+        assert_int_equal(count, COUNT_OF(member) + (size_t)dim);
+        rg_free(names);
+        remove_tree("out");
+        made_free(made);
+    }
+}
+
+/* ---- figures */
+
+static void check_png(const char *name) {
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    assert_true(png_image_begin_read_from_file(&image, scratch_path(name)));
+    assert_true(image.width > 500 && image.height > 200);
+    png_image_free(&image);
+}
+
+/* Text chunks are stored as they are. */
+static void check_holds(const char *name, const char *text) {
+    size_t size;
+    char *bytes = bytes_of(name, &size);
+    const size_t length = strlen(text);
+    int found = 0;
+    for (size_t i = 0; !found && i + length <= size; i++) found = memcmp(bytes + i, text, length) == 0;
+    free(bytes);
+    if (!found) fail_msg("no \"%s\" in %s", text, name);
+}
+
+static void figures_are_pictures_that_say_where_they_are_from(void **state) {
+    (void)state;
+    static const ptrdiff_t shapes[][RG_MAX_DIM] = {{9}, {7, 4}, {6, 5, 4}};
+    static const char *const figures[] = {"out/figures/marginals.png", "out/figures/errors.png"};
+    for (int dim = 2; dim <= RG_MAX_DIM; dim++) {
+        struct made *made = make(dim, shapes[dim - 1], 3);
+        strcpy(made->title, "Two <bumps> & more");
+        char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, made->resolved, -1);
+        write_ok(made, "out");
+        for (size_t i = 0; i < COUNT_OF(figures); i++) {
+            check_png(figures[i]);
+            check_holds(figures[i], "Two <bumps> & more");
+            check_holds(figures[i], "rotgrad 0.1.0");
+            check_holds(figures[i], hash);
+        }
+        g_free(hash);
+        remove_tree("out");
+        made_free(made);
+    }
+}
+
+static void one_dimension_has_no_figures_and_says_so(void **state) {
+    (void)state;
+    struct made *made = make(1, (const ptrdiff_t[]){9}, 3);
+    write_ok(made, "out");
+    assert_false(exists("out/figures"));
+    assert_true(exists("out/fields.npz"));
+    json_t *json = parsed(made);
+    assert_non_null(json_string_value(at(json, "figures_note")));
+    json_decref(json);
+    remove_tree("out");
+    made_free(made);
+}
+
+/* Fields that are 0, clipped, not finite or far apart must not cost the user the report. */
+static void figures_bear_strange_fields(void **state) {
+    (void)state;
+    static const ptrdiff_t shapes[][RG_MAX_DIM] = {{9}, {7, 4}, {6, 5, 4}};
+    for (int dim = 2; dim <= RG_MAX_DIM; dim++) {
+        struct made *made = make(dim, shapes[dim - 1], 30);
+        const ptrdiff_t n = rg_grid_cells(&made->outcome.grid);
+        rg_outcome_fields *f = &made->outcome.fields;
+        for (ptrdiff_t i = 0; i < n; i++) f->marginal[RG_GRADIENT][i] = 0;
+        for (ptrdiff_t i = 0; i < n; i++) f->marginal[RG_NONE][i] = f->density[i];
+        memset(f->gradient, 0, (size_t)(dim * n) * sizeof(double));
+        f->error[2] = HUGE_VAL;
+        f->marginal[RG_FULL][1] = nan("");
+        write_ok(made, "out");
+        remove_tree("out");
+        memset(f->error, 0, (size_t)(dim * n) * sizeof(double));
+        memset(f->solenoidal, 0, (size_t)(dim * n) * sizeof(double));
+        write_ok(made, "out");
+        remove_tree("out");
+        made_free(made);
+    }
+}
+
+/* A huge error where there is no mass to speak of takes the colour of the end of the scale: how huge it is shows
+ * nowhere. */
+static void errors_without_mass_do_not_set_the_scale(void **state) {
+    (void)state;
+    struct made *made = make(2, (const ptrdiff_t[]){12, 10}, 12);
+    rg_outcome_fields *f = &made->outcome.fields;
+    ptrdiff_t rarest = 0;
+    for (ptrdiff_t i = 0; i < rg_grid_cells(&made->outcome.grid); i++)
+        if (f->density[i] < f->density[rarest]) rarest = i;
+    f->error[rarest] = 1e5;
+    f->marginal[RG_FULL][rarest] = 1e3 * f->density[rarest];
+    write_ok(made, "a");
+    f->error[rarest] = 1e9;
+    f->marginal[RG_FULL][rarest] = 2e3 * f->density[rarest];
+    write_ok(made, "b");
+    f->error[rarest] = f->error[12 * 10 + rarest] = 0;
+    write_ok(made, "c");
+    assert_true(same_bytes("a/figures/errors.png", "b/figures/errors.png"));
+    assert_false(same_bytes("a/figures/errors.png", "c/figures/errors.png"));
+    for (const char *name = "abc"; *name; name++) remove_tree((const char[]){*name, '\0'});
+    made_free(made);
+}
+
+/* The planes go through the densest point: a cell on none of them shows nowhere, one on one of them does. */
+static void planes_go_through_the_densest_point(void **state) {
+    (void)state;
+    struct made *made = make(3, (const ptrdiff_t[]){6, 5, 4}, 3);
+    double *density = made->outcome.fields.density, *ratio = made->outcome.fields.marginal[RG_SOLENOIDAL];
+    density[(1 * 5 + 3) * 4 + 2] = 2; /* at 1, 3, 2 */
+    write_ok(made, "a");
+    ratio[(2 * 5 + 2) * 4 + 1] *= 1.01;
+    write_ok(made, "b");
+    assert_true(same_bytes("a/figures/marginals.png", "b/figures/marginals.png"));
+    const ptrdiff_t on[] = {(1 * 5 + 2) * 4 + 1, (2 * 5 + 3) * 4 + 1, (2 * 5 + 2) * 4 + 2};
+    for (size_t k = 0; k < COUNT_OF(on); k++) {
+        const double before = ratio[on[k]];
+        ratio[on[k]] *= 1.3;
+        write_ok(made, "c");
+        assert_false(same_bytes("a/figures/marginals.png", "c/figures/marginals.png"));
+        ratio[on[k]] = before;
+        remove_tree("c");
+    }
+    remove_tree("a");
+    remove_tree("b");
+    made_free(made);
+}
+
+/* ---- the folder */
+
+static const char *const files[] = {"report.json", "levels.csv", "fields.npz", "figures/marginals.png",
+                                    "figures/errors.png"};
+
+static void equal_outcomes_are_equal_bytes(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    write_ok(made, "a");
+    write_ok(made, "b");
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        char path[2][64];
+        for (int k = 0; k < 2; k++) snprintf(path[k], sizeof path[k], "%c/%s", 'a' + k, files[i]);
+        assert_true(same_bytes(path[0], path[1]));
+    }
+    size_t size;
+    char *file = bytes_of("a/report.json", &size), *text = NULL;
+    assert_int_equal(rg_outcome_json(&made->outcome, &made->experiment, command, &text), RG_OK);
+    assert_int_equal(size, strlen(text) + 1);
+    assert_memory_equal(file, text, size - 1);
+    rg_free(text);
+    free(file);
+    remove_tree("a");
+    remove_tree("b");
+    made_free(made);
+}
+
+static void check_title(const char *name, const char *title) {
+    json_t *json = json_load_file(scratch_path(name), 0, NULL);
+    check_text(json, "title", title);
+    json_decref(json);
+}
+
+static void earlier_reports_are_replaced_by_force_alone(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_diagnostic d = {RG_OK, ""};
+    assert_int_equal(mkdir(scratch_path("out"), 0777), 0);
+    write_ok(made, "out/"); /* an empty folder is as good as none */
+    strcpy(made->title, "second");
+    assert_int_equal(write_report(made, "out", 0, &d), RG_EINVAL);
+    assert_non_null(strstr(d.text, "--force"));
+    check_title("out/report.json", "Two bumps");
+    assert_int_equal(write_report(made, "out//", 1, NULL), RG_OK);
+    check_title("out/report.json", "second");
+    remove_tree("out");
+    assert_int_equal(scratch_clear(), 0);
+    made_free(made);
+}
+
+static void other_folders_are_never_replaced(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_diagnostic d = {RG_OK, ""};
+    assert_int_equal(mkdir(scratch_path("out"), 0777), 0);
+    assert_int_equal(scratch_write(scratch_path("out/thesis.tex"), "x", 1), 0);
+    assert_int_equal(write_report(made, "out", 1, &d), RG_EINVAL);
+    assert_int_equal(write_report(made, "out/thesis.tex", 1, NULL), RG_EIO);
+    assert_int_equal(write_report(made, "none/out", 1, NULL), RG_EIO);
+    assert_int_equal(rg_outcome_write(&made->outcome, &made->experiment, "", 0, NULL, NULL), RG_EINVAL);
+    assert_true(exists("out/thesis.tex"));
+    remove_tree("out");
+    assert_int_equal(scratch_clear(), 0);
+    made_free(made);
+}
+
+/* A limit on the size of files stands in for a full disk; the arrays are the first to exceed it. */
+static void full_disk_leaves_the_earlier_report_and_nothing_else(void **state) {
+    (void)state;
+    struct made *made = make(2, (const ptrdiff_t[]){64, 60}, 3);
+    struct rlimit before, limit;
+    rg_diagnostic d = {RG_OK, ""};
+    write_ok(made, "out");
+    strcpy(made->title, "second");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    limit = before;
+    limit.rlim_cur = 20000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    const rg_status replacing = write_report(made, "out", 1, &d), making = write_report(made, "new", 0, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(replacing, RG_EIO);
+    assert_int_equal(making, RG_EIO);
+    assert_non_null(strstr(d.text, "fields.npz"));
+    check_title("out/report.json", "Two bumps");
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        char path[64];
+        snprintf(path, sizeof path, "out/%s", files[i]);
+        assert_true(exists(path));
+    }
+    remove_tree("out");
+    assert_int_equal(scratch_clear(), 0);
+    made_free(made);
+}
+
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    static const ptrdiff_t shapes[][RG_MAX_DIM] = {{9}, {4, 5}};
+    for (int dim = 1; dim <= 2; dim++) {
+        struct made *made = make(dim, shapes[dim - 1], 3);
+        int failures = 0;
+        for (rg_status status = RG_ENOMEM; status != RG_OK; failures++) {
+            rg_alloc_fail_after(failures);
+            status = write_report(made, "out", 0, NULL);
+            rg_alloc_fail_after(-1);
+            assert_true(status == RG_OK || status == RG_ENOMEM);
+            assert_int_equal(exists("out"), status == RG_OK);
+            remove_tree("out");
+            assert_int_equal(scratch_clear(), 0);
+        }
+        assert_true(failures > 5);
+        made_free(made);
+    }
+}
+
+/* ---- the table */
+
+static char *table_of(const struct made *made) {
+    char *text = NULL;
+    assert_int_equal(rg_outcome_table(&made->outcome, &made->experiment, &text), RG_OK);
+    return text;
+}
+
+static int columns_of(const char *line) {
+    int columns = 0;
+    for (; *line; line = g_utf8_next_char(line)) columns += g_unichar_iswide(g_utf8_get_char(line)) ? 2 : 1;
+    return columns;
+}
+
+static void check_width(const char *text) {
+    assert_true(g_utf8_validate(text, -1, NULL));
+    char **line = g_strsplit(text, "\n", -1);
+    for (char **l = line; *l; l++)
+        if (columns_of(*l) > WIDTH) fail_msg("%d columns: %s", columns_of(*l), *l);
+    g_strfreev(line);
+}
+
+/* Spaces and line ends count as one space each run. */
+static void check_says(const char *text, const char *wanted) {
+    char *flat = g_strdup(text), *to = flat;
+    for (const char *from = text; *from; from++)
+        if (!g_ascii_isspace(*from))
+            *to++ = *from;
+        else if (to > flat && to[-1] != ' ')
+            *to++ = ' ';
+    *to = '\0';
+    if (!strstr(flat, wanted)) fail_msg("no \"%s\" in\n%s", wanted, text);
+    g_free(flat);
+}
+
+static void check_table(const struct made *made, const char *wanted) {
+    char *text = table_of(made);
+    check_says(text, wanted);
+    check_width(text);
+    rg_free(text);
+}
+
+static void the_table_answers_first(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_outcome *o = &made->outcome;
+    o->divergence[RG_KL][RG_FULL] = (rg_value){0.0058904, 1.17e-6};
+    o->gradient_bound.value = 2 * 0.0058904;
+    o->girsanov_bound.value = 87 * 0.0058904;
+    o->prior_kl = (rg_value){0.0012345, 1.1e-6};
+    static const char *const said[] = {
+        "Two bumps The sampler sees 25 % of the score error; the rest is invisible to it. "
+        "Sampling with it costs KL(p|q) = 0.0058904(12) nats; the prior starts with 0.0012345(11). "
+        "The gradient bound is 2 times that, the Girsanov bound 87 times. "
+        "grid 7 x 4, sigma 2.5 down to 0.08, churn 1, prior exact, ratio form, tolerance 1e-06 ",
+        "KL(p|q) KL(q|p) TV chi2 Hellinger2 full error 0.0058904(12) ",
+        "gradient part 0.200000(1) 25 % solenoidal part 0.600000(3) 75 % ",
+        "VIOLATED 0.367384(73) <= 0.426288(85) KL(p|q) <= KL(p_T|pi) + c^2/(4D) int E_p|grad phi|^2 dv undecided ",
+        "312 steps (4 rejected), 1250 splits in 8123 iterations, 2.44 cells per sigma, 48.2 s, 210 MB "};
+    for (size_t i = 0; i < COUNT_OF(said); i++) check_table(made, said[i]);
+    o->prior_kl = (rg_value){2.3e-31, 1.7e-31};
+    check_table(made, " costs KL(p|q) = 0.0058904(12) nats. The gradient bound ");
+    made_free(made);
+}
+
+static void the_table_knows_when_there_is_nothing_to_tell(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_outcome *o = &made->outcome;
+    o->energy[RG_ENERGY_GRADIENT] = (rg_value){1e-15, 3e-12};
+    o->divergence[RG_KL][RG_FULL] = (rg_value){2e-14, 5e-13};
+    o->girsanov_bound = (rg_value){0.4, 2e-6};
+    o->claim[0].lhs = o->claim[0].rhs = (rg_value){1.234567e-123, 1.2e-127};
+    check_table(made,
+                "The sampler sees nothing of the score error (below 2.81e-10 % of its energy). Sampling with it costs "
+                "nothing that can be measured: KL(p|q) = 0.2(50)e-13 nats. The gradient bound allows ");
+    o->gradient_bound = o->girsanov_bound = (rg_value){HUGE_VAL, 0};
+    check_table(made, " Neither bound says anything here: without churn both are infinite. ");
+    memset(o->energy, 0, sizeof o->energy);
+    check_table(made, "There is no score error. ");
+    o->resolution_alarm = 1;
+    strcpy(o->resolution_note, "sigma_min is 1.22 grid cells: below 1.6 the smoothed samples are not resolved; refine");
+    check_table(made, " RESOLUTION ALARM: sigma_min is 1.22 grid cells: ");
+    made_free(made);
+}
+
+static void numbers_end_where_their_error_begins(void **state) {
+    (void)state;
+    const struct {
+        rg_value value;
+        const char *text;
+    } number[] = {{{0.0058904, 1.17e-6}, "0.0058904(12)"},
+                  {{5.8904e-9, 3.2e-13}, "5.89040(32)e-09"},
+                  {{-5.8904e-9, 3.2e-10}, "-5.89(32)e-09"},
+                  {{0, 0}, "0"},
+                  {{0, 3.4e-17}, "0.0(34)e-17"},
+                  {{0.5, 0}, "0.500000"},
+                  {{12345.678, 0.5}, "12345.7(5)"},
+                  {{2, 30}, "2(30)"},
+                  {{123456789, 10}, "1.23457(1)e+08"},
+                  {{9.9999999, 1.2e-3}, "10.0000(12)"},
+                  {{1.5e-300, 2.3e-303}, "1.5000(23)e-300"},
+                  {{4.9e-324, 0}, "0"},
+                  {{1, 1e300}, "0.0(10)e+300"},
+                  {{nan(""), 1}, "unknown"},
+                  {{HUGE_VAL, 0}, "infinite"},
+                  {{0.25, nan("")}, "0.25(?)"}};
+    struct made *made = make_2d();
+    for (size_t i = 0; i < COUNT_OF(number); i++) {
+        char wanted[64];
+        made->outcome.divergence[RG_KL][RG_NONE] = number[i].value;
+        snprintf(wanted, sizeof wanted, " no error %s 0.084645(17) ", number[i].text);
+        check_table(made, wanted);
+    }
+    made_free(made);
+}
+
+static void long_texts_are_wrapped(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_outcome *o = &made->outcome;
+    char statement[400];
+    memset(statement, 'x', sizeof statement - 1);
+    statement[sizeof statement - 1] = '\0';
+    o->claim[1].statement = statement;
+    for (int k = 0; k < RG_DIVERGENCES; k++) o->divergence[k][RG_FULL] = (rg_value){-1.234567e-123, 1.2e-128};
+    for (size_t k = 0; k + 4 < sizeof made->title; k += 3) strcpy(made->title + k, k % 7 ? "\xe8\xa7\x92" : "  \t");
+    check_table(made, "xxxxx");
+    strcpy(made->title, "a\x1b[31mb\xff");
+    check_table(made, "a?[31mb\xef\xbf\xbd The sampler");
+    made_free(made);
+}
+
+static void what_is_missing_is_refused(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    char *text = NULL;
+    rg_diagnostic d = {RG_OK, ""};
+    assert_int_equal(rg_outcome_json(NULL, &made->experiment, NULL, &text), RG_EINVAL);
+    assert_int_equal(rg_outcome_json(&made->outcome, NULL, NULL, &text), RG_EINVAL);
+    assert_int_equal(rg_outcome_table(NULL, &made->experiment, &text), RG_EINVAL);
+    assert_int_equal(rg_outcome_table(&made->outcome, NULL, &text), RG_EINVAL);
+    assert_int_equal(rg_outcome_write(NULL, &made->experiment, scratch_path("out"), 0, NULL, &d), RG_EINVAL);
+    assert_int_equal(rg_outcome_write(&made->outcome, NULL, scratch_path("out"), 0, NULL, &d), RG_EINVAL);
+    assert_null(text);
+    made_free(made);
+}
+
+static int setup(void **state) {
+    return setenv("SOURCE_DATE_EPOCH", "1234567890", 1) == 0 ? scratch_setup(state) : -1;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(divergences_energies_and_bounds_are_there),
+        cmocka_unit_test(the_share_carries_its_error),
+        cmocka_unit_test(claims_have_both_sides_and_a_verdict),
+        cmocka_unit_test(levels_have_every_number),
+        cmocka_unit_test(numerics_are_there),
+        cmocka_unit_test(provenance_is_there),
+        cmocka_unit_test(without_a_command_it_is_null),
+        cmocka_unit_test(infinite_bounds_are_null_with_a_note),
+        cmocka_unit_test(what_is_no_number_is_null),
+        cmocka_unit_test(bytes_that_are_no_text_do_not_break_the_report),
+        cmocka_unit_test(the_clock_is_read_when_no_date_is_given),
+        cmocka_unit_test(the_table_of_levels_reads_back),
+        cmocka_unit_test(fields_read_back),
+        cmocka_unit_test(figures_are_pictures_that_say_where_they_are_from),
+        cmocka_unit_test(one_dimension_has_no_figures_and_says_so),
+        cmocka_unit_test(figures_bear_strange_fields),
+        cmocka_unit_test(errors_without_mass_do_not_set_the_scale),
+        cmocka_unit_test(planes_go_through_the_densest_point),
+        cmocka_unit_test(equal_outcomes_are_equal_bytes),
+        cmocka_unit_test(earlier_reports_are_replaced_by_force_alone),
+        cmocka_unit_test(other_folders_are_never_replaced),
+        cmocka_unit_test(full_disk_leaves_the_earlier_report_and_nothing_else),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(the_table_answers_first),
+        cmocka_unit_test(the_table_knows_when_there_is_nothing_to_tell),
+        cmocka_unit_test(numbers_end_where_their_error_begins),
+        cmocka_unit_test(long_texts_are_wrapped),
+        cmocka_unit_test(what_is_missing_is_refused),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}
