@@ -13,6 +13,7 @@
 #define COUNT_OF(a) (sizeof(a) / sizeof *(a))
 
 static const double box_lower[] = {0.4, -1.1, 2.0}, box_length[] = {2.3, 0.7, 6.1};
+static const double not_a_number = (double)NAN, infinity = (double)INFINITY;
 static const double pi = 3.14159265358979323846;
 
 /* A transform of n values leaves a relative error of about log2(n) roundings in the root mean square; a chain of a few
@@ -121,13 +122,13 @@ static inline double rms_difference(ptrdiff_t count, const double *a, const doub
 /* Sums that are compared to rounding are taken in long double: a plain sum of n terms loses sqrt(n) roundings. */
 static inline double mean_product(ptrdiff_t count, const double *a, const double *b) {
     long double sum = 0;
-    for (ptrdiff_t i = 0; i < count; i++) sum += (long double)a[i] * b[i];
+    for (ptrdiff_t i = 0; i < count; i++) sum += (long double)a[i] * (long double)b[i];
     return (double)(sum / count);
 }
 
 static inline double mean(ptrdiff_t count, const double *a) {
     long double sum = 0;
-    for (ptrdiff_t i = 0; i < count; i++) sum += a[i];
+    for (ptrdiff_t i = 0; i < count; i++) sum += (long double)a[i];
     return (double)(sum / count);
 }
 

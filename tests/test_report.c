@@ -1,5 +1,5 @@
-/* Reports of a made-up outcome: every number is found again, nothing but numbers stands where numbers belong, the folder
- * is complete or not there, equal outcomes give equal bytes. */
+/* Reports of a made-up outcome: every number is found again, nothing but numbers stands where numbers belong, the
+ * folder is complete or not there, equal outcomes give equal bytes. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "base/base.h"
 #include "scratch.h"

@@ -138,7 +138,7 @@ static rg_status sum_samples(struct base *base, const rg_density_spec *spec) {
     struct batch b = {.spec = spec, .grid = &base->sum.from, .variance = base->variance};
     b.weight = rg_grid_cell_volume(&base->sum.from) / (double)spec->samples;
     rg_status status = RG_OK;
-    for (int a = 0; a < b.grid->dim; a++) {
+    for (int a = 0; a < RG_MAX_DIM; a++) { /* one point on axes beyond dim */
         b.width[a] = width_of(&b, a, base->sum.cut);
         b.row[a] = rg_field_alloc(rg_size_product(BATCH, (size_t)b.width[a]));
         b.first[a] = rg_alloc(BATCH, sizeof *b.first[a]);

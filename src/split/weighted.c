@@ -169,11 +169,26 @@ static double refine(rg_split *split, double reached, double target) {
     return reached;
 }
 
+/* Takes from x what stands for a constant in phi: sqrt(p), the kernel of d. */
+static void centre(rg_split *split) {
+    const double mean = rg_dot(split->cells, split->x, split->root) * rg_grid_cell_volume(&split->grid);
+    for (ptrdiff_t i = 0; i < split->cells; i++) split->x[i] -= mean * split->root[i];
+}
+
+/* Normalising what little is new in an earlier solution blows up the rounding in it, most of all along sqrt(p), which has
+ * no energy, and in Nyquist modes, which have hardly any. No iteration removes either: sqrt(p) grew until it drowned the
+ * residual (measured: 1e14 times the right side), Nyquist modes stayed in grad phi (1e-8 of it). */
+static void clean(rg_split *split) {
+    (void)project(split, split->x, split->x);
+    centre(split);
+}
+
 /* Solves A x = d* E to the true residual `target`; returns that residual, and whether the grid resolves the problem:
  * whether the inner operator is good enough to get there. */
 static double solve(rg_split *split, double target, int *resolved) {
     enum { PATIENCE = 16, LOOKS = 3 };
     rg_split_warm_start(split);
+    if (split->kept_count > 0) clean(split);
     double reached = true_residual(split);
     if (split->aliased > 0) {
         split->aliased--;
@@ -245,11 +260,6 @@ static int all_finite(ptrdiff_t n, const double *a) {
     for (ptrdiff_t i = 0; i < n; i++)
         if (!isfinite(a[i])) return 0;
     return 1;
-}
-
-static void centre(rg_split *split) {
-    const double mean = rg_dot(split->cells, split->x, split->root) * rg_grid_cell_volume(&split->grid);
-    for (ptrdiff_t i = 0; i < split->cells; i++) split->x[i] -= mean * split->root[i];
 }
 
 rg_status rg_split_weighted(rg_split *split, const double *log_density, const double *score, const double *e,
