@@ -33,6 +33,9 @@ double rg_sum(ptrdiff_t n, const double *a);
 double rg_dot(ptrdiff_t n, const double *a, const double *b);
 double rg_max_abs(ptrdiff_t n, const double *a);
 
+/* Integral over [a, b] of the polynomial through `count` <= 6 points with distinct x. */
+double rg_interpolation_integral(size_t count, const double *x, const double *y, double a, double b);
+
 /* Pointwise work over [0, n) in blocks of fixed length, shared among threads. */
 typedef void rg_block_work(void *data, ptrdiff_t begin, ptrdiff_t end);
 void rg_parallel(ptrdiff_t n, rg_block_work *work, void *data);

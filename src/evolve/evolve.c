@@ -269,35 +269,19 @@ static double attempt(rg_evolve *e, double step) {
     return worst / (share * e->options.tolerance);
 }
 
-/* Integral over [a, b] of the polynomial through `count` <= 5 points; exact up to degree 5. */
-static double interpolatory(int count, const double *x, const double *y, double a, double b) {
-    static const double node[] = {-0.774596669241483377, 0, 0.774596669241483377},
-                        weight[] = {5.0 / 9, 8.0 / 9, 5.0 / 9};
-    double sum = 0;
-    for (int q = 0; q < 3; q++) {
-        const double at = 0.5 * (a + b) + 0.5 * (b - a) * node[q];
-        for (int i = 0; i < count; i++) {
-            double basis = 1;
-            for (int j = 0; j < count; j++) basis *= j == i ? 1 : (at - x[j]) / (x[i] - x[j]);
-            sum += weight[q] * basis * y[i];
-        }
-    }
-    return 0.5 * (b - a) * sum;
-}
-
 /* Simpson's error over the step, relative to the energy so far and the tolerance, judged by the rule that also uses the
  * two points before the step; 0 at the start of a segment, where there are none. `energy` is the step's integral. */
 static double energy_error(const rg_evolve *e, double step, double *energy) {
     const double a = e->variance - step, b = e->variance;
     const double x[] = {a, 0.5 * (a + b), b},
                  y[] = {e->room[END].split.total, e->room[MIDDLE].split.total, e->room[START].split.total};
-    *energy = interpolatory(3, x, y, a, b);
+    *energy = rg_interpolation_integral(3, x, y, a, b);
     if (e->segment_steps == 0) return 0;
     const rg_trace *middle = &e->trace[e->traced - 2], *start = &e->trace[e->traced - 3];
     const double x5[] = {x[0], x[1], x[2], middle->variance, start->variance};
     const double y5[] = {y[0], y[1], y[2], middle->total, start->total};
     const double scale = e->energy + fabs(*energy);
-    return scale > 0 ? fabs(interpolatory(5, x5, y5, a, b) - *energy) / (scale * e->options.tolerance) : 0;
+    return scale > 0 ? fabs(rg_interpolation_integral(5, x5, y5, a, b) - *energy) / (scale * e->options.tolerance) : 0;
 }
 
 static rg_status accept(rg_evolve *e, double end, double energy) {
