@@ -86,7 +86,7 @@ static const char *verdict(double value, double target) {
 }
 
 void bench_section(const char *title) {
-    printf("\n%-56s %12s %12s %8s %8s\n", title, "ours", "reference", "ratio", "target");
+    printf("\n%-62s %12s %12s %8s %8s\n", title, "ours", "reference", "ratio", "target");
     fflush(stdout);
 }
 
@@ -99,24 +99,24 @@ static void finish_row(double value, double target) {
 }
 
 void bench_row(const char *name, bench_times t, double target) {
-    printf("  %-54s %9.4g ms %9.4g ms %8.3f", name, t.ours, t.reference, t.ratio);
+    printf("  %-60s %9.4g ms %9.4g ms %8.3f", name, t.ours, t.reference, t.ratio);
     finish_row(t.ratio, target);
 }
 
 void bench_figure(const char *name, double value, const char *unit, double target) {
     char text[32];
     snprintf(text, sizeof text, "%.4g%s%s", value, *unit ? " " : "", unit);
-    printf("  %-54s %12s %12s %8s", name, text, "", "");
+    printf("  %-60s %12s %12s %8s", name, text, "", "");
     finish_row(value, target);
 }
 
 void bench_against(const char *name, double ours, double theirs) {
-    printf("  %-54s %9.4g ms %9.4g ms %8.3f", name, ours, theirs, ours / theirs);
+    printf("  %-60s %9.4g ms %9.4g ms %8.3f", name, ours, theirs, ours / theirs);
     finish_row(0, 0);
 }
 
 void bench_skip(const char *name, const char *why) {
-    printf("  %-54s skipped: %s\n", name, why);
+    printf("  %-60s skipped: %s\n", name, why);
     fflush(stdout);
 }
 
