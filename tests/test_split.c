@@ -977,11 +977,9 @@ static void outputs_may_take_the_place_of_e(void **state) {
     solve(&p);
     for (int which = 0; which < 3; which++) {
         double *both = copy_of(p.dn, p.e), *other = field(p.dn);
-        rg_split_parts parts = {.gradient = which == 0   ? both
-                                            : which == 2 ? other
-                                                         : NULL,
-                                .solenoidal = which == 1   ? both
-                                              : which == 0 ? other
+        rg_split_parts parts = {.gradient = which == 0 ? both : other,
+                                .solenoidal = which == 0   ? other
+                                              : which == 1 ? both
                                                            : NULL};
         rg_split_report report;
         assert_ok(rg_split_weighted(p.split, p.log_density, p.score, which == 2 ? p.e : both, &parts, &report));

@@ -64,7 +64,8 @@ static rg_status fill(rg_spectral *s, const rg_grid *grid, rg_planning planning)
         if (grid->shape[a] > INT32_MAX / 2) return RG_EINVAL;
     s->real = rg_field_alloc((size_t)s->cells);
     s->spectrum = rg_field_alloc(2 * rg_size_product((size_t)s->modes, (size_t)grid->dim + 1));
-    if (!s->real || !s->spectrum || set_wavenumbers(s)) return RG_ENOMEM;
+    s->row_energy = rg_alloc((size_t)(s->m[0] * s->m[1]), sizeof *s->row_energy);
+    if (!s->real || !s->spectrum || !s->row_energy || set_wavenumbers(s)) return RG_ENOMEM;
     if (!fftw_init_threads()) return RG_ENOMEM;
     return make_plans(s, planning);
 }
@@ -93,6 +94,7 @@ void rg_spectral_destroy(rg_spectral *s) {
     }
     rg_free(s->real);
     rg_free(s->spectrum);
+    rg_free(s->row_energy);
     if (s->forward) fftw_destroy_plan(s->forward);
     if (s->back) fftw_destroy_plan(s->back);
     rg_free(s);

@@ -2,88 +2,88 @@
  *
  * Wavenumbers are those of first derivatives (0 at Nyquist), so the parts are exactly curl- and divergence-free for the
  * discrete operators and the split is an orthogonal projection whatever the sizes. Modes whose wavenumber is 0 (the
- * mean, and pure Nyquist modes) are solenoidal. Energies are read off the spectrum (Parseval). */
+ * mean, and pure Nyquist modes) are solenoidal. Energies are read off the spectrum (Parseval) in the same pass. */
 #include "base/base.h"
 #include "grid/modes.h"
 
 #include <rotgrad/split.h>
 
+enum { NOTHING, GRADIENT, SOLENOIDAL };
+
 struct flat {
     const rg_spectral *s;
     double *modes;     /* d spectra of e, replaced by those of the wanted part / cells */
     double *potential; /* spectrum of phi / cells, or NULL */
-    int solenoidal;    /* keep r instead of the gradient part */
+    int wanted;
+    double (*energy)[2]; /* per row of modes: gradient and solenoidal, before 1 / cells^2 */
 };
 
-struct along {
-    double re, im, kk; /* k.e and |k|^2 */
-};
-
-static struct along project(const struct flat *f, const rg_row *row, ptrdiff_t i) {
-    struct along p = {0, 0, 0};
-    for (int a = 0; a < f->s->grid.dim; a++) {
-        const double k = rg_row_k(row, rg_padded(f->s, a), i);
+/* One mode. On a row only the last component's wavenumber changes; `dim` is a constant where this is inlined. */
+static inline void project_mode(const struct flat *f, const rg_row *row, int dim, ptrdiff_t i, const double *lead,
+                                double energy[2]) {
+    const double factor = 1 / (double)f->s->cells, weight = rg_row_weight(row, i);
+    double k[RG_MAX_DIM], re[RG_MAX_DIM], im[RG_MAX_DIM], along_re = 0, along_im = 0, kk = 0, square = 0, cross = 0;
+    for (int a = 0; a < dim; a++) {
         const double *mode = f->modes + 2 * (a * f->s->modes + row->begin + i);
-        p.re += k * mode[0];
-        p.im += k * mode[1];
-        p.kk += k * k;
+        k[a] = a == dim - 1 ? row->k_last[i] : lead[a];
+        re[a] = mode[0];
+        im[a] = mode[1];
+        along_re += k[a] * re[a];
+        along_im += k[a] * im[a];
+        kk += k[a] * k[a];
+        square += re[a] * re[a] + im[a] * im[a];
+        /* |e|^2 |k|^2 - |k.e|^2 without cancellation */
+        for (int b = 0; b < a; b++) {
+            const double x = k[a] * re[b] - k[b] * re[a], y = k[a] * im[b] - k[b] * im[a];
+            cross += x * x + y * y;
+        }
     }
-    return p;
+    const double inverse = kk > 0 ? 1 / kk : 0;
+    energy[0] += weight * inverse * (along_re * along_re + along_im * along_im);
+    energy[1] += weight * (kk > 0 ? inverse * cross : square);
+    for (int a = 0; f->wanted != NOTHING && a < dim; a++) {
+        double *mode = f->modes + 2 * (a * f->s->modes + row->begin + i);
+        const double g_re = k[a] * inverse * along_re, g_im = k[a] * inverse * along_im;
+        mode[0] = factor * (f->wanted == GRADIENT ? g_re : re[a] - g_re);
+        mode[1] = factor * (f->wanted == GRADIENT ? g_im : im[a] - g_im);
+    }
+    if (f->potential) { /* i k phi = gradient part */
+        f->potential[2 * (row->begin + i)] = factor * inverse * along_im;
+        f->potential[2 * (row->begin + i) + 1] = -factor * inverse * along_re;
+    }
+}
+
+static inline void project_line(const struct flat *f, const rg_row *row, int dim) {
+    const double *lead = row->k + (3 - dim);
+    double energy[2] = {0, 0};
+    for (ptrdiff_t i = 0; i < row->count; i++) project_mode(f, row, dim, i, lead, energy);
+    for (int part = 0; part < 2; part++) f->energy[row->begin / row->count][part] = energy[part];
 }
 
 static void project_row(void *data, const rg_row *row) {
     const struct flat *f = data;
-    const double factor = 1 / (double)f->s->cells;
-    for (ptrdiff_t i = 0; i < row->count; i++) {
-        const struct along p = project(f, row, i);
-        const double inverse = p.kk > 0 ? factor / p.kk : 0;
-        for (int a = 0; a < f->s->grid.dim; a++) {
-            const double k = rg_row_k(row, rg_padded(f->s, a), i) * inverse;
-            double *mode = f->modes + 2 * (a * f->s->modes + row->begin + i);
-            mode[0] = f->solenoidal ? factor * mode[0] - k * p.re : k * p.re;
-            mode[1] = f->solenoidal ? factor * mode[1] - k * p.im : k * p.im;
-        }
-        if (f->potential) { /* i k phi = gradient part */
-            f->potential[2 * (row->begin + i)] = inverse * p.im;
-            f->potential[2 * (row->begin + i) + 1] = -inverse * p.re;
-        }
+    switch (f->s->grid.dim) {
+    case 1:
+        project_line(f, row, 1);
+        break;
+    case 2:
+        project_line(f, row, 2);
+        break;
+    default:
+        project_line(f, row, 3);
     }
 }
 
-/* Twice the energies' sums over one row, before 1 / cells^2. */
-static double gradient_energy_row(const void *data, const rg_row *row) {
-    const struct flat *f = data;
-    double sum = 0;
-    for (ptrdiff_t i = 0; i < row->count; i++) {
-        const struct along p = project(f, row, i);
-        if (p.kk > 0) sum += rg_row_weight(row, i) * (p.re * p.re + p.im * p.im) / p.kk;
+static void project(const struct flat *f, rg_split_report *report) {
+    const rg_spectral *s = f->s;
+    const double factor = 1 / ((double)s->cells * (double)s->cells);
+    rg_rows(s, project_row, (void *)(uintptr_t)f);
+    report->gradient = report->solenoidal = 0;
+    for (ptrdiff_t line = 0; line < s->m[0] * s->m[1]; line++) {
+        report->gradient += factor * f->energy[line][0];
+        report->solenoidal += factor * f->energy[line][1];
     }
-    return sum;
-}
-
-/* |e|^2 less the part along k, summed without cancellation: |e|^2 |k|^2 - |k.e|^2 is a sum of squares of cross terms. */
-static double solenoidal_energy_row(const void *data, const rg_row *row) {
-    const struct flat *f = data;
-    const int dim = f->s->grid.dim;
-    double sum = 0;
-    for (ptrdiff_t i = 0; i < row->count; i++) {
-        double k[3], re[3], im[3], kk = 0, square = 0, cross = 0;
-        for (int a = 0; a < dim; a++) {
-            const double *mode = f->modes + 2 * (a * f->s->modes + row->begin + i);
-            k[a] = rg_row_k(row, rg_padded(f->s, a), i);
-            re[a] = mode[0];
-            im[a] = mode[1];
-            kk += k[a] * k[a];
-            square += re[a] * re[a] + im[a] * im[a];
-        }
-        for (int a = 0; a < dim; a++)
-            for (int b = 0; b < a; b++) {
-                const double x = k[a] * re[b] - k[b] * re[a], y = k[a] * im[b] - k[b] * im[a];
-                cross += x * x + y * y;
-            }
-        sum += rg_row_weight(row, i) * (kk > 0 ? cross / kk : square);
-    }
-    return sum;
+    report->total = report->gradient + report->solenoidal;
 }
 
 static double mean_energy(const struct flat *f) {
@@ -95,15 +95,20 @@ static double mean_energy(const struct flat *f) {
     return sum;
 }
 
-static void subtract_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
-    double *const *v = data;
-    for (ptrdiff_t i = begin; i < end; i++) v[2][i] = v[0][i] - v[1][i];
-}
+struct rest {
+    const double *e, *gradient;
+    double *solenoidal;
+};
 
-static double product_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
-    double *const *v = data;
+/* solenoidal = e - gradient; returns their scalar product */
+static double rest_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
+    const struct rest *r = data;
     double sum = 0;
-    for (ptrdiff_t i = begin; i < end; i++) sum += v[1][i] * v[2][i];
+    for (ptrdiff_t i = begin; i < end; i++) {
+        const double g = r->gradient[i], rest = r->e[i] - g;
+        r->solenoidal[i] = rest;
+        sum += g * rest;
+    }
     return sum;
 }
 
@@ -115,25 +120,19 @@ rg_status rg_split_flat(rg_spectral *s, const double *e, double *gradient, doubl
         if (outputs[i] && !rg_is_aligned(s, outputs[i])) return RG_EINVAL;
     const int dim = s->grid.dim;
     double *spare = s->spectrum + 2 * dim * s->modes;
-    struct flat f = {s, s->spectrum, potential ? spare : NULL, solenoidal && !gradient};
+    const int wanted = gradient ? GRADIENT : solenoidal ? SOLENOIDAL : NOTHING;
+    const struct flat f = {s, s->spectrum, potential ? spare : NULL, wanted, s->row_energy};
     for (int a = 0; a < dim; a++) rg_forward(s, e + a * s->cells, s->spectrum + 2 * a * s->modes);
-    const double factor = 1 / ((double)s->cells * (double)s->cells);
     *report = (rg_split_report){.transforms = dim, .resolved = 1};
-    report->gradient = factor * rg_rows_sum(s, gradient_energy_row, &f);
-    report->solenoidal = factor * rg_rows_sum(s, solenoidal_energy_row, &f);
-    report->total = report->gradient + report->solenoidal;
     if (harmonic) *harmonic = mean_energy(&f);
-    if (!gradient && !solenoidal && !potential) return RG_OK;
-    rg_rows(s, project_row, &f);
+    project(&f, report);
     double *out = gradient ? gradient : solenoidal;
     for (int a = 0; out && a < dim; a++) rg_back(s, s->spectrum + 2 * a * s->modes, out + a * s->cells);
     if (potential) rg_back(s, spare, potential);
     report->transforms += (out ? dim : 0) + (potential ? 1 : 0);
     if (gradient && solenoidal) {
-        double *const v[] = {(double *)(uintptr_t)e, gradient, solenoidal};
-        rg_parallel(dim * s->cells, subtract_block, (void *)(uintptr_t)v);
-        if (report->total > 0)
-            report->orthogonality = rg_reduce(dim * s->cells, product_block, v) / ((double)s->cells * report->total);
+        const double product = rg_reduce(dim * s->cells, rest_block, &(struct rest){e, gradient, solenoidal});
+        if (report->total > 0) report->orthogonality = product / ((double)s->cells * report->total);
     }
     return RG_OK;
 }
