@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+/* NAN and INFINITY are float constants. */
+#pragma GCC diagnostic ignored "-Wdouble-promotion"
+
 #define TWO_PI 6.283185307179586476925
 
 /* ---- a density to stand on: a mixture, wide enough for the grids below to resolve its score */
