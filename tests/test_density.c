@@ -541,6 +541,18 @@ static void textbook_shapes_stand_where_they_should(void **state) {
         rg_density_destroy(density);
     }
     field_free(f);
+    /* 3-D: boxes whose three numbers add up to an even one */
+    const rg_grid space = grid_of(3, (ptrdiff_t[]){16, 16, 16}, (double[]){-1, 0, 2}, (double[]){2, 1, 3});
+    const rg_density_spec spec = {.kind = RG_DENSITY_CHECKERBOARD, .width = 0.03};
+    rg_density *density = density_of(&space, &spec, 0);
+    f = field_of(&space);
+    evaluate(density, 0, f);
+    for (ptrdiff_t i = 2; i < 16; i += 4)
+        for (ptrdiff_t j = 2; j < 16; j += 4)
+            for (ptrdiff_t k = 2; k < 16; k += 4) /* the middle of a box: 1/8 away from the nearest face, 4 widths */
+                assert_int_equal(f.log_density[(i * 16 + j) * 16 + k] > log(1.9 / 6), (i + j + k - 6) / 4 % 2 == 0);
+    rg_density_destroy(density);
+    field_free(f);
 }
 
 /* The specs of all kinds on one grid; arrays live in `store`. */

@@ -407,16 +407,23 @@ static void right_sides_follow_exact_flows(void **state) {
             rate_of(&f, RG_FORM_RATIO, churns[c], m, chi);
             for (ptrdiff_t i = 0; i < n; i++) close_to(f.rate[i], 0, tolerance, "rho = 1", churns[c]);
         }
-        /* RG_FULL is the sum of both drifts: (full - gradient) = (solenoidal - none) on the same function */
-        for (int form = RG_FORM_RATIO; form <= RG_FORM_DENSITY; form++) {
-            const double *u = form == RG_FORM_RATIO ? ratio : f.q, sign[] = {1, -1, -1, 1};
-            for (ptrdiff_t i = 0; i < n; i++) chi[i] = 0;
-            for (int m = 0; m < RG_MARGINALS; m++) {
-                rate_of(&f, (rg_form)form, churns[c], m, u);
-                for (ptrdiff_t i = 0; i < n; i++) chi[i] += sign[m] * f.rate[i];
-            }
-            for (ptrdiff_t i = 0; i < n; i++) close_to(chi[i], 0, tolerance, "drifts add up", churns[c]);
+    }
+    /* RG_FULL is the sum of both drifts: (full - gradient) = (solenoidal - none) on any function. A constant added to r
+     * gives it a source of its own. */
+    for (ptrdiff_t i = 0; i < n; i++) {
+        l->solenoidal[i] += 0.3;
+        l->error[i] += 0.3;
+    }
+    source_of(&f, l->error, l->source);
+    source_of(&f, l->solenoidal, l->solenoidal_source);
+    for (int form = RG_FORM_RATIO; form <= RG_FORM_DENSITY; form++) {
+        const double *u = form == RG_FORM_RATIO ? ratio : f.q, sign[] = {1, -1, -1, 1};
+        for (ptrdiff_t i = 0; i < n; i++) chi[i] = 0;
+        for (int m = 0; m < RG_MARGINALS; m++) {
+            rate_of(&f, (rg_form)form, 0.7, m, u);
+            for (ptrdiff_t i = 0; i < n; i++) chi[i] += sign[m] * f.rate[i];
         }
+        for (ptrdiff_t i = 0; i < n; i++) close_to(chi[i], 0, tolerance, "drifts add up", form);
     }
     rg_free(chi);
     rg_free(slope);
@@ -899,6 +906,41 @@ static void priors(void **state) {
     assert_non_null(strstr(diagnostic.text, "prior"));
 }
 
+/* A probability flow has no bound by energies: infinite from the first row of the table on, where no energy has come
+ * together yet. With churn the rows end at the reported bounds, up to Simpson's rule. */
+static void rows_of_bounds(void **state) {
+    (void)state;
+    struct mixture m;
+    mixture_of(2, 0.35, 0, &m);
+    rg_error_term term = modes_of(2);
+    rg_experiment x = {.grid = grid_of(2, 24, 21, 1),
+                       .density = m.spec,
+                       .variance_min = 0.01,
+                       .variance_max = 1,
+                       .prior = RG_PRIOR_EXACT,
+                       .terms = 1,
+                       .term = &term,
+                       .tolerance = 1e-5,
+                       .form = RG_FORM_RATIO};
+    for (int churn = 0; churn < 2; churn++) {
+        rg_outcome *o = NULL;
+        rg_diagnostic diagnostic = {0};
+        x.churn = churn;
+        must(rg_run(&x, NULL, &o, &diagnostic), &diagnostic);
+        assert_false(rg_outcome_violated(o));
+        assert_int_equal(isinf(o->gradient_bound.value) != 0, churn == 0);
+        for (size_t i = 0; i < o->levels; i++) {
+            assert_int_equal(isinf(o->level[i].gradient_bound) != 0, churn == 0);
+            assert_int_equal(isinf(o->level[i].girsanov_bound) != 0, churn == 0);
+        }
+        assert_true(o->level[0].variance == 1 && o->level[o->levels - 1].variance == 0.01);
+        if (churn == 1)
+            close_to(o->level[o->levels - 1].gradient_bound, o->gradient_bound.value, 1e-4 * o->gradient_bound.value,
+                     "last row", churn);
+        rg_outcome_free(o);
+    }
+}
+
 /* ---- where steps end, and the trace they leave */
 
 static void stops_and_breaks_are_hit_exactly(void **state) {
@@ -1298,6 +1340,7 @@ int main(void) {
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(identity_closes),
         cmocka_unit_test(priors),
+        cmocka_unit_test(rows_of_bounds),
         cmocka_unit_test(stops_and_breaks_are_hit_exactly),
         cmocka_unit_test(bad_options_are_refused),
         cmocka_unit_test(divergences_by_hand),

@@ -34,7 +34,7 @@ typedef struct rg_split_report {
 
 typedef struct rg_split rg_split;
 
-/* A plan for one grid; options may be NULL. Memory: about 12 + 4 d + 2 history fields. RG_EINVAL, RG_ENOMEM. */
+/* A plan for one grid; options may be NULL. Memory: about 15 + 5 d + (d + 1) history fields. RG_EINVAL, RG_ENOMEM. */
 RG_API rg_status rg_split_create(const rg_grid *grid, const rg_split_options *options, rg_split **split) RG_MUST_CHECK;
 RG_API void rg_split_destroy(rg_split *split);
 
@@ -53,7 +53,7 @@ typedef struct rg_split_parts {
  *   e            in   (d, n), any unit U
  * Where p < 1e-14 max p double precision does not determine the split: r fades to 0 there and grad phi = e - r.
  * The potential has no Nyquist modes (their gradient cannot be told from 0).
- * Cost: 2 real FFTs an iteration where the grid resolves the score, 2 (d + 1) where it does not; 3 d + 9 besides.
+ * Cost: 2 real FFTs an iteration where the grid resolves the score, 2 (d + 1) where it does not; 6 d + 14 besides.
  * RG_EINVAL: a value is not finite. RG_ENOCONV: the tolerance was not reached in max_iterations; outputs and report
  * then hold the best found. */
 RG_API rg_status rg_split_weighted(rg_split *split, const double *log_density, const double *score, const double *e,

@@ -68,6 +68,11 @@ static double cells_per_sigma(const rg_grid *grid, double sigma) {
     return sigma / spacing;
 }
 
+/* Without churn there is none, also where no energy has come together yet. */
+static double bound(const rg_level_table *table, double energy) {
+    return isfinite(table->churn_factor) ? table->prior_kl + table->churn_factor * energy : HUGE_VAL;
+}
+
 static rg_status fill_row(rg_level_table *table, rg_levels *levels, const rg_level *level, rg_outcome_level *row) {
     rg_split_report flat;
     const rg_status status = rg_levels_harmonic(levels, level, &row->harmonic);
@@ -80,8 +85,8 @@ static rg_status fill_row(rg_level_table *table, rg_levels *levels, const rg_lev
     row->iterations = level->split.iterations;
     row->residual = level->split.residual;
     row->cells_per_sigma = cells_per_sigma(rg_levels_grid(levels), row->sigma);
-    row->gradient_bound = table->prior_kl + table->churn_factor * table->gradient;
-    row->girsanov_bound = table->prior_kl + table->churn_factor * table->total;
+    row->gradient_bound = bound(table, table->gradient);
+    row->girsanov_bound = bound(table, table->total);
     const rg_status flat_status = rg_split_flat(table->spectral, level->error, NULL, NULL, NULL, NULL, &flat);
     row->flat_gradient = flat.gradient;
     row->flat_total = flat.total;
