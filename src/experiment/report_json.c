@@ -197,7 +197,8 @@ static json_t *provenance_json(const rg_report *report) {
     const rg_experiment *e = report->experiment;
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "version", rg_version(), "libraries", libraries_json(),
                      "inputs", array_json(e->inputs, input_item, e), "experiment", resolved_json(e->resolved),
-                     "command", text_json(report->command), "threads", omp_get_max_threads(), "date", date_json());
+                     "command", text_json(report->command), "threads",
+                     e->threads > 0 ? e->threads : omp_get_max_threads(), "date", date_json());
 }
 
 static int add_rest(json_t *json, const rg_report *report) {
