@@ -50,7 +50,8 @@ RG_API rg_status rg_helmholtz(rg_spectral *spectral, double c, const double *f, 
 RG_API rg_status rg_heat(rg_spectral *spectral, double v, const double *f, double *out) RG_MUST_CHECK;
 
 /* The trigonometric polynomial through `values` on one grid, read at the points of another one in the same box (finer:
- * zero-padding; coarser: high modes are cut). `components` fields one after another. Allocates its own workspace.
+ * zero-padding; coarser: high modes are cut). `components` fields one after another. Allocates its own workspace
+ * and makes FFTW plans: not re-entrant.
  * RG_EINVAL when dimensions or boxes differ. */
 RG_API rg_status rg_resample(const rg_grid *from, const double *values, const rg_grid *to, size_t components,
                              double *out) RG_MUST_CHECK;

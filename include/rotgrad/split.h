@@ -29,7 +29,7 @@ typedef struct rg_split_report {
     double orthogonality; /* E_p[grad phi . r] / E_p|e|^2 */
     int iterations;       /* conjugate-gradient iterations */
     int transforms;       /* real FFTs of one scalar field, everything included */
-    int resolved;         /* 0: aliasing spoils the solution (grid too coarse for this density); see docs/errors.md */
+    int resolved;         /* 0: aliasing spoils the fast solver (grid too coarse), or max_iterations cut it short */
 } rg_split_report;
 
 typedef struct rg_split rg_split;
@@ -52,7 +52,7 @@ typedef struct rg_split_parts {
  *   score        in   (d, n), grad log p, unit 1/x
  *   e            in   (d, n), any unit U
  * Where p < 1e-14 max p double precision does not determine the split: r fades to 0 there and grad phi = e - r.
- * The potential has no Nyquist modes (their gradient cannot be told from 0).
+ * sqrt(p) phi has no Nyquist modes (their gradient cannot be told from 0), and the residual leaves them out.
  * Cost: 2 real FFTs an iteration where the grid resolves the score, 2 (d + 1) where it does not; 6 d + 14 besides.
  * RG_EINVAL: a value is not finite. RG_ENOCONV: the tolerance was not reached in max_iterations; outputs and report
  * then hold the best found. */

@@ -29,7 +29,8 @@ rg_status rg_law_grid(const rg_grid *grid, const rg_density_spec *spec, rg_law *
 rg_status rg_check_positive(const rg_grid *grid, const double *log_density, rg_diagnostic *diagnostic);
 
 /* The wrapped Gaussian on a circle of length L: log of the density at distance x from its mean, and the derivative of
- * that logarithm. Relative accuracy 1e-15 at any distance. variance > 0. */
+ * that logarithm. Relative accuracy of the density 1e-15 at any distance; the slope's rounding is
+ * relative to 1 / sqrt(variance). Cost: about sqrt(variance) / L exponentials. variance > 0. */
 double rg_wrapped_log(double x, double length, double variance, double *slope);
 /* The density itself (0 where it underflows) and its derivative. */
 double rg_wrapped(double x, double length, double variance, double *derivative);
