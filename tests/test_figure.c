@@ -39,19 +39,21 @@ static void fill(double values[CELLS]) {
 }
 
 static rg_heat_map heat_map(const double *values) {
-    return (rg_heat_map){.title = "E<sub>p</sub>|e|<sup>2</sup>",
-                         .x_label = "x",
-                         .y_label = "y",
-                         .shape = {N0, N1},
+    return (rg_heat_map){.shape = {N0, N1},
                          .values = values,
-                         .lower = {-0.4, 1.1},
-                         .length = {2.3, 1.7},
                          .map = RG_MAP_SEQUENTIAL,
                          .scale = RG_SCALE_LINEAR,
                          .unit = "1/rad<sup>2</sup>"};
 }
 
-static rg_figure figure_of(const rg_heat_map *panel, size_t panels) {
+static rg_panel panel_of(const rg_heat_map *heat) {
+    return (rg_panel){.title = "E<sub>p</sub>|e|<sup>2</sup>",
+                      .x = {.label = "x", .lower = -0.4, .upper = 1.9},
+                      .y = {.label = "y", .lower = 1.1, .upper = 2.8},
+                      .heat = heat};
+}
+
+static rg_figure figure_of(const rg_panel *panel, size_t panels) {
     return (rg_figure){.panels = panels, .panel = panel, .metadata = metadata, .panel_size = 150};
 }
 
@@ -99,21 +101,22 @@ static uint32_t pixel(const struct picture *p, double x, double y) {
 }
 
 /* Compares the middle of each cell, away from the frame's own line, with the colour of its value. */
-static void check_cells(const rg_heat_map *heat, const rg_figure *figure) {
+static void check_cells(const rg_figure *figure) {
+    const rg_heat_map *heat = figure->panel[0].heat;
     rg_page page;
     assert_int_equal(rg_page_create(&page, figure, NULL), RG_OK);
     write_ok(figure, "a.png");
     struct picture p = read_picture("a.png");
-    const double scale = page.dpi / 72, step0 = page.panel[0].axes.width / (double)heat->shape[0],
-                 step1 = page.panel[0].axes.height / (double)heat->shape[1];
+    const double scale = page.dpi / 72, step0 = page.placed[0].frame.width / (double)heat->shape[0],
+                 step1 = page.placed[0].frame.height / (double)heat->shape[1];
     for (ptrdiff_t i = 0; i <= heat->shape[0]; i++)
         for (ptrdiff_t j = 0; j <= heat->shape[1]; j++) {
             const double inward0 = i == 0 ? 0.25 : i == heat->shape[0] ? -0.25 : 0;
             const double inward1 = j == 0 ? 0.25 : j == heat->shape[1] ? -0.25 : 0;
-            const double x = page.panel[0].x + ((double)i + inward0) * step0;
-            const double y = page.panel[0].y + page.panel[0].axes.height - ((double)j + inward1) * step1;
+            const double x = page.placed[0].frame.x + ((double)i + inward0) * step0;
+            const double y = page.placed[0].frame.y + page.placed[0].frame.height - ((double)j + inward1) * step1;
             const double value = heat->values[i % heat->shape[0] * heat->shape[1] + j % heat->shape[1]];
-            assert_int_equal(pixel(&p, x * scale, y * scale), rg_colour_scale_pixel(&page.panel[0].scale, value));
+            assert_int_equal(pixel(&p, x * scale, y * scale), rg_colour_scale_pixel(&page.placed[0].scale, value));
         }
     free(p.rgb);
     rg_page_destroy(&page);
@@ -131,8 +134,9 @@ static void cells_have_the_colour_of_their_value(void **state) {
             rg_heat_map heat = heat_map(values);
             heat.map = (rg_colour_map)map;
             heat.scale = (rg_scale)scale;
-            const rg_figure figure = figure_of(&heat, 1);
-            check_cells(&heat, &figure);
+            const rg_panel panel = panel_of(&heat);
+            const rg_figure figure = figure_of(&panel, 1);
+            check_cells(&figure);
         }
 }
 
@@ -140,18 +144,19 @@ static void axis_0_runs_right_and_axis_1_upwards(void **state) {
     (void)state;
     double values[CELLS] = {0};
     values[5 * N1 + 1] = 1; /* right of the middle, below it */
-    rg_heat_map heat = heat_map(values);
-    const rg_figure figure = figure_of(&heat, 1);
+    const rg_heat_map heat = heat_map(values);
+    const rg_panel shown = panel_of(&heat);
+    const rg_figure figure = figure_of(&shown, 1);
     rg_page page;
     assert_int_equal(rg_page_create(&page, &figure, NULL), RG_OK);
-    const rg_panel *panel = &page.panel[0];
-    const double scale = page.dpi / 72, x = panel->x + 5.0 / 7 * panel->axes.width;
-    const double y = panel->y + 3.0 / 4 * panel->axes.height;
-    assert_true(fabs(panel->axes.width / panel->axes.height - 2.3 / 1.7) < 0.01);
+    const rg_placed *panel = &page.placed[0];
+    const rg_frame *frame = &panel->frame;
+    const double scale = page.dpi / 72, x = frame->x + 5.0 / 7 * frame->width, y = frame->y + 3.0 / 4 * frame->height;
+    assert_true(fabs(frame->width / frame->height - 2.3 / 1.7) < 0.01);
     write_ok(&figure, "a.png");
     struct picture p = read_picture("a.png");
     assert_int_equal(pixel(&p, x * scale, y * scale), panel->scale.table[RG_COLOURS - 1]);
-    assert_int_equal(pixel(&p, x * scale, (y - panel->axes.height / 2) * scale), panel->scale.table[0]);
+    assert_int_equal(pixel(&p, x * scale, (y - frame->height / 2) * scale), panel->scale.table[0]);
     free(p.rgb);
     rg_page_destroy(&page);
 }
@@ -164,7 +169,7 @@ static void values_without_a_place_are_grey(void **state) {
     heat.shape[1] = 2;
     heat.scale = RG_SCALE_LOG;
     rg_colour_scale scale;
-    assert_int_equal(rg_colour_scale_init(&heat, &scale, NULL), RG_OK);
+    assert_int_equal(rg_colour_scale_init(&heat, NULL, &scale, NULL), RG_OK);
     assert_int_equal(rg_colour_scale_pixel(&scale, nan("")), RG_COLOUR_MISSING);
     assert_int_equal(rg_colour_scale_pixel(&scale, HUGE_VAL), RG_COLOUR_MISSING);
     assert_int_equal(rg_colour_scale_pixel(&scale, -1), RG_COLOUR_MISSING);
@@ -186,7 +191,7 @@ static rg_colour_scale scale_of(const double *values, int n, rg_colour_map map, 
     heat.minimum = low;
     heat.maximum = high;
     rg_colour_scale scale;
-    assert_int_equal(rg_colour_scale_init(&heat, &scale, NULL), RG_OK);
+    assert_int_equal(rg_colour_scale_init(&heat, NULL, &scale, NULL), RG_OK);
     return scale;
 }
 
@@ -231,6 +236,23 @@ static void angles_wrap(void **state) {
         assert_int_equal(rg_colour_scale_pixel(&s, angle + 2 * pi), rg_colour_scale_pixel(&s, angle));
         assert_int_equal(rg_colour_scale_pixel(&s, angle - 4 * pi), rg_colour_scale_pixel(&s, angle));
     }
+}
+
+static void a_group_shares_its_range(void **state) {
+    (void)state;
+    double low[CELLS], high[CELLS];
+    fill(low);
+    for (int i = 0; i < CELLS; i++) high[i] = 10 + low[i];
+    rg_heat_map heat[3] = {heat_map(low), heat_map(high), heat_map(high)};
+    heat[0].group = heat[1].group = 4;
+    const rg_panel panel[3] = {panel_of(&heat[0]), panel_of(&heat[1]), panel_of(&heat[2])};
+    const rg_figure figure = figure_of(panel, 3);
+    rg_page page;
+    assert_int_equal(rg_page_create(&page, &figure, NULL), RG_OK);
+    const rg_colour_scale *alone = &page.placed[2].scale, *first = &page.placed[0].scale;
+    assert_true(first->maximum == page.placed[1].scale.maximum && first->minimum == page.placed[1].scale.minimum);
+    assert_true(first->maximum == alone->maximum && first->minimum < alone->minimum && !first->below);
+    rg_page_destroy(&page);
 }
 
 /* ---- colour maps; CIELAB written anew here, after the definition in CIE 15 */
@@ -442,28 +464,34 @@ static void long_texts_are_not_clipped(void **state) {
     double values[CELLS];
     fill(values);
     values[3] = 1e-7;
-    rg_heat_map panel[5];
-    for (int i = 0; i < 5; i++) panel[i] = heat_map(values);
+    rg_heat_map heat[5];
+    rg_panel panel[5];
+    for (int i = 0; i < 5; i++) {
+        heat[i] = heat_map(values);
+        panel[i] = panel_of(&heat[i]);
+    }
     panel[0].title = "a title far too long for one line above such a small frame, with E<sub>p</sub>|e|<sup>2</sup>";
-    panel[0].unit = "and a unit that is longer than the whole colour bar beside which it stands";
-    panel[1].y_label = "a label of the vertical axis that is longer than the axis is high";
-    panel[1].x_label = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft";
-    panel[1].length[0] = 0.02;
-    panel[2].scale = RG_SCALE_LOG;
-    panel[2].length[1] = 50;
-    panel[3].minimum = 123456789;
-    panel[3].maximum = 123456790;
-    panel[4].lower[0] = -31415.9;
-    panel[4].unit = NULL;
-    panel[4].title = panel[4].x_label = panel[4].y_label = NULL;
+    heat[0].unit = "and a unit that is longer than the whole colour bar beside which it stands";
+    panel[1].y.label = "a label of the vertical axis that is longer than the axis is high";
+    panel[1].x.label = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft";
+    panel[1].x.upper = panel[1].x.lower + 0.02;
+    heat[2].scale = RG_SCALE_LOG;
+    panel[2].y.upper = 51.1;
+    heat[3].minimum = 123456789;
+    heat[3].maximum = 123456790;
+    panel[4].x.lower = -31415.9;
+    panel[4].x.upper = -31413.6;
+    heat[4].unit = NULL;
+    panel[4].title = panel[4].x.label = panel[4].y.label = NULL;
     rg_figure figure = figure_of(panel, 5);
     figure.title = "A heading over all panels that goes on for so long that it has to be wrapped, maybe more than once";
     for (figure.columns = 0; figure.columns <= 7; figure.columns++) {
         figure.panel_size = figure.columns % 2 ? 40 : 120;
         check_white_margin(&figure);
     }
-    panel[4].lower[0] = 0.3;
-    panel[4].unit = panel[0].unit; /* nothing else reaches as far up and down now */
+    panel[4].x.lower = 0.3;
+    panel[4].x.upper = 2.6;
+    heat[4].unit = heat[0].unit; /* nothing else reaches as far up and down now */
     const rg_figure lone = {.panels = 1, .panel = &panel[4], .panel_size = 36};
     check_white_margin(&lone);
 }
@@ -472,8 +500,10 @@ static void equal_figures_are_equal_bytes(void **state) {
     (void)state;
     double values[CELLS];
     fill(values);
-    rg_heat_map panel[3] = {heat_map(values), heat_map(values), heat_map(values)};
-    panel[1].map = RG_MAP_DIVERGING;
+    const rg_heat_map heat = heat_map(values);
+    rg_heat_map diverging = heat;
+    diverging.map = RG_MAP_DIVERGING;
+    const rg_panel panel[3] = {panel_of(&heat), panel_of(&diverging), panel_of(&heat)};
     const rg_figure figure = figure_of(panel, 3);
     for (int i = 0; i < FORMATS; i++) {
         size_t first_size, second_size;
@@ -517,7 +547,8 @@ static void documents_carry_their_magic_and_metadata(void **state) {
     double values[CELLS];
     fill(values);
     const rg_heat_map heat = heat_map(values);
-    const rg_figure figure = figure_of(&heat, 1);
+    const rg_panel panel = panel_of(&heat);
+    const rg_figure figure = figure_of(&panel, 1);
     for (int i = 0; i < FORMATS; i++) {
         size_t size;
         write_ok(&figure, format_names[i]);
@@ -534,7 +565,8 @@ static void png_carries_texts_and_resolution(void **state) {
     double values[CELLS];
     fill(values);
     const rg_heat_map heat = heat_map(values);
-    rg_figure figure = figure_of(&heat, 1);
+    const rg_panel panel = panel_of(&heat);
+    rg_figure figure = figure_of(&panel, 1);
     figure.dpi = 300;
     write_ok(&figure, "a.png");
     FILE *file = fopen(scratch_path("a.png"), "rb");
@@ -570,7 +602,7 @@ static void expect_refusal(const rg_figure *figure, const char *name, rg_status 
     assert_int_equal(rg_figure_write(figure, path, NULL), expected);
 }
 
-static void bad_heat_maps_are_refused(void **state) {
+static void bad_panels_are_refused(void **state) {
     (void)state;
     double values[CELLS], nothing[CELLS], negative[CELLS];
     fill(values);
@@ -578,20 +610,28 @@ static void bad_heat_maps_are_refused(void **state) {
         nothing[i] = nan("");
         negative[i] = -1 - i;
     }
-    enum { CASES = 21 };
+    enum { CASES = 25 };
     rg_heat_map bad[CASES];
+    rg_panel panel[CASES];
     const char *words[CASES];
-    for (int i = 0; i < CASES; i++) bad[i] = heat_map(values);
+    for (int i = 0; i < CASES; i++) {
+        bad[i] = heat_map(values);
+        panel[i] = panel_of(&bad[i]);
+    }
     int n = 0;
     bad[n].shape[0] = 0, words[n++] = "axis 0: expected 1 to 31999 points, got 0";
     bad[n].shape[1] = -3, words[n++] = "axis 1";
     bad[n].shape[1] = 32000, words[n++] = "axis 1";
     bad[n].values = NULL, words[n++] = "no values";
     bad[n].values = nothing, words[n++] = "no finite value";
-    bad[n].length[0] = 0, words[n++] = "axis 0: expected a finite lower end and a positive length";
-    bad[n].length[1] = nan(""), words[n++] = "axis 1";
-    bad[n].lower[0] = HUGE_VAL, words[n++] = "axis 0";
-    bad[n].lower[1] = 1e15, words[n++] = "axis 1";
+    panel[n].x.upper = panel[n].x.lower, words[n++] = "axis x: expected a finite lower end and a positive length";
+    panel[n].y.upper = nan(""), words[n++] = "axis y";
+    panel[n].x.lower = HUGE_VAL, words[n++] = "axis x";
+    panel[n].y.lower = 1e15, panel[n].y.upper = 1e15 + 1, words[n++] = "axis y";
+    panel[n].x.scale = RG_SCALE_LOG, words[n++] = "under fields an axis is linear";
+    panel[n].x.scale = 7, words[n++] = "axis x: unknown scale 7";
+    panel[n].heat = NULL, words[n++] = "nothing to draw";
+    panel[n].y.label = "<i>", words[n++] = "y_label: not Pango markup";
     bad[n].map = 0, words[n++] = "unknown colour map 0";
     bad[n].scale = 0, words[n++] = "unknown scale 0";
     bad[n].minimum = 2, bad[n].maximum = 1, words[n++] = "minimum below maximum";
@@ -602,13 +642,14 @@ static void bad_heat_maps_are_refused(void **state) {
     bad[n].scale = RG_SCALE_LOG, bad[n].values = negative, words[n++] = "needs a positive value; the largest is -1";
     bad[n].scale = RG_SCALE_LOG, bad[n].minimum = -1, bad[n].maximum = 1, words[n++] = "positive colour range";
     bad[n].scale = RG_SCALE_LOG, bad[n].map = RG_MAP_CYCLIC, words[n++] = "has no log scale";
-    bad[n].title = "a < b", words[n++] = "title: not Pango markup";
+    panel[n].title = "a < b", words[n++] = "title: not Pango markup";
     bad[n].unit = "\xff\xfe", words[n++] = "unit: not valid UTF-8";
     assert_int_equal(n, CASES);
     scratch_clear();
     for (int i = 0; i < CASES; i++) {
-        const rg_heat_map panel[2] = {heat_map(values), bad[i]};
-        const rg_figure figure = figure_of(panel, 2);
+        const rg_heat_map heat = heat_map(values);
+        const rg_panel pair[2] = {panel_of(&heat), panel[i]};
+        const rg_figure figure = figure_of(pair, 2);
         expect_refusal(&figure, "a.png", RG_EINVAL, words[i]);
         expect_refusal(&figure, "a.png", RG_EINVAL, "panel 2: ");
     }
@@ -622,7 +663,8 @@ static void bad_figures_are_refused(void **state) {
     double values[CELLS];
     fill(values);
     const rg_heat_map heat = heat_map(values);
-    const rg_figure good = figure_of(&heat, 1);
+    const rg_panel panel = panel_of(&heat);
+    const rg_figure good = figure_of(&panel, 1);
     scratch_clear();
     expect_refusal(&good, "a.jpg", RG_EINVAL, "a.jpg: expected a name that ends in .png, .pdf or .svg");
     expect_refusal(&good, "a", RG_EINVAL, "ends in");
@@ -655,7 +697,8 @@ static void a_full_disk_is_reported(void **state) {
     double values[CELLS];
     fill(values);
     const rg_heat_map heat = heat_map(values);
-    const rg_figure figure = figure_of(&heat, 1);
+    const rg_panel panel = panel_of(&heat);
+    const rg_figure figure = figure_of(&panel, 1);
     for (int i = 0; i < FORMATS; i++) {
         scratch_clear();
         const char *path = scratch_path(format_names[i]);
@@ -671,7 +714,8 @@ static void every_allocation_may_fail(void **state) {
     double values[CELLS];
     fill(values);
     const rg_heat_map heat = heat_map(values);
-    const rg_figure figure = figure_of(&heat, 1);
+    const rg_panel panel = panel_of(&heat);
+    const rg_figure figure = figure_of(&panel, 1);
     scratch_clear();
     for (int i = 0; i < FORMATS; i++) {
         const char *path = scratch_path(format_names[i]);
@@ -717,6 +761,7 @@ int main(void) {
         cmocka_unit_test(ranges_come_from_the_data),
         cmocka_unit_test(white_is_zero_whatever_the_range),
         cmocka_unit_test(angles_wrap),
+        cmocka_unit_test(a_group_shares_its_range),
         cmocka_unit_test(sequential_map_grows_lighter),
         cmocka_unit_test(diverging_map_is_symmetric_about_white),
         cmocka_unit_test(cyclic_map_is_closed_with_equal_steps),
@@ -728,7 +773,7 @@ int main(void) {
         cmocka_unit_test(equal_figures_are_equal_bytes),
         cmocka_unit_test(documents_carry_their_magic_and_metadata),
         cmocka_unit_test(png_carries_texts_and_resolution),
-        cmocka_unit_test(bad_heat_maps_are_refused),
+        cmocka_unit_test(bad_panels_are_refused),
         cmocka_unit_test(bad_figures_are_refused),
         cmocka_unit_test(a_full_disk_is_reported),
         cmocka_unit_test(every_allocation_may_fail),

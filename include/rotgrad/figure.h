@@ -1,5 +1,8 @@
 /* Figures: a page of panels, drawn by Cairo and Pango, written as PNG (through libpng), PDF or SVG.
  *
+ * A panel is a frame with two axes. Over a periodic box it shows fields, in this order from the bottom: a heat map, a
+ * flow texture, arrows, contour lines. On any axes it shows curves and points, above the fields.
+ *
  * A figure is described first (plain data, borrowed arrays), then drawn; nothing is drawn when the description is bad.
  * The same description gives the same bytes.
  */
@@ -20,20 +23,26 @@ typedef enum rg_colour_map {
 
 typedef enum rg_scale { RG_SCALE_LINEAR = 1, RG_SCALE_LOG } rg_scale;
 
-/* One heat map of a periodic 2-D array: axis 0 runs to the right (x), axis 1 upwards (y).
- *
- * The frame spans [lower, lower + length] in equal units on both axes (the shorter side is drawn no shorter than 30
- * points). Value (i, j) belongs to the point lower + (i length[0]/shape[0], j length[1]/shape[1]) and fills the cell
- * centred there; the cells at the lower ends show their other half at the upper ends. */
+/* One axis of a panel. Under fields it is linear, and [lower, upper] is one period of the box. */
+typedef struct rg_axis {
+    const char *label;   /* Pango markup: real sub- and superscripts, "x<sub>0</sub>"; NULL or "" for none */
+    rg_scale scale;      /* 0: linear */
+    double lower, upper; /* both 0: from the curves; lower 0 alone, on a log axis: from the curves */
+    int degrees;         /* 1: the values are radians, the ticks state degrees; linear only */
+} rg_axis;
+
+/* Arrays of fields are in C order over the panel's box: value (i, j) of shape[0] x shape[1] belongs to the point
+ * x.lower + i (x.upper - x.lower) / shape[0], and likewise y; axis 0 runs to the right, axis 1 upwards. */
+
+/* Value (i, j) fills the cell centred on its point; the cells at the lower ends show their other half at the upper
+ * ends. */
 typedef struct rg_heat_map {
-    const char *title; /* Pango markup: real sub- and superscripts, "E<sub>p</sub>|e|<sup>2</sup>" */
-    const char *x_label, *y_label;
     ptrdiff_t shape[2];   /* 1 to 31999 each */
-    const double *values; /* shape[0] * shape[1], C order; grey: not finite, or negative on a log scale */
-    double lower[2], length[2];
+    const double *values; /* shape[0] * shape[1]; grey: not finite, or negative on a log scale */
     rg_colour_map map;
     rg_scale scale;          /* RG_SCALE_LOG: the diverging map is centred on 1, the cyclic one refused */
     double minimum, maximum; /* colour range, values outside take the colour of its end; both 0: from the data */
+    int group;               /* heat maps of one group > 0 (of one map and scale) take one range from all their data */
     const char *unit;        /* Pango markup, written at the colour bar; NULL or "" for none */
 } rg_heat_map;
 
@@ -41,12 +50,71 @@ typedef struct rg_heat_map {
  * cyclic one (which wraps values); log: least positive value, but not below 1e-12 of the largest, to the largest, also
  * for a minimum of 0 with a given maximum. A constant is drawn in the middle of a range around it. */
 
+/* Line integral convolution: noise smeared along the streamlines of a vector field, laid over the heat map in light and
+ * dark, or alone in grey. It shows the direction everywhere, the strength nowhere. Cells without a finite vector, or
+ * with 0, stay plain.
+ * Source: Cabral and Leedom, Imaging vector fields using line integral convolution, SIGGRAPH 1993. */
+typedef struct rg_flow {
+    ptrdiff_t shape[2];   /* 2 to 31999 each */
+    const double *vector; /* (2, shape[0], shape[1]) components along x and y, any unit */
+    double strength;      /* contrast in 0..1; 0: 0.6 */
+} rg_flow;
+
+/* Arrows on a lattice of their own, centred on its points; the length is linear in the vector, the longest one spans
+ * one spacing. */
+typedef struct rg_arrows {
+    ptrdiff_t shape[2];   /* 2 to 31999 each */
+    const double *vector; /* (2, shape[0], shape[1]); where it is not finite there is no arrow */
+    double spacing;       /* of the lattice, 4 to 200 points; 0: 12 */
+    double longest;       /* the length |vector| that spans one spacing, longer ones are cut to it; 0: from the data */
+} rg_arrows;
+
+/* Level lines of a periodic field, by marching squares on its points. Segments next to values that are not finite are
+ * left out. */
+typedef struct rg_contours {
+    ptrdiff_t shape[2]; /* 2 to 31999 each */
+    const double *values;
+    size_t count;        /* of levels, 1 to 64 */
+    const double *level; /* finite, ascending */
+    int labels;          /* 1: each level's number stands on its longest line */
+} rg_contours;
+
+typedef enum rg_mark { RG_MARK_LINE = 1, RG_MARK_DASHED, RG_MARK_DOTTED, RG_MARK_POINTS, RG_MARK_LINE_POINTS } rg_mark;
+
+enum { RG_CURVE_COLOURS = 8 };
+
+/* Points (x, y), joined or not. A point that the axes cannot show (not finite, not positive on a log axis) breaks the
+ * line. */
+typedef struct rg_curve {
+    const char *label; /* Pango markup, in the legend; NULL or "": not there */
+    ptrdiff_t count;   /* 1 to 10^7 */
+    const double *x, *y;
+    const double *lower, *upper; /* ends of the error bar of y: a band along a line, a bar at a point; NULL for none */
+    rg_mark mark;
+    int colour; /* 1 to RG_CURVE_COLOURS of a palette safe for colour-blind readers; 0: by position among the curves */
+} rg_curve;
+
+/* At least one of the contents. Fields make the frame as large as the box in equal units on both axes (the shorter side
+ * no shorter than 30 points); curves alone are drawn on a frame of 4:3, or square with `diagonal`. */
+typedef struct rg_panel {
+    const char *title; /* Pango markup; NULL or "" for none */
+    rg_axis x, y;
+    const rg_heat_map *heat; /* NULL for none, here and below */
+    const rg_flow *flow;
+    const rg_arrows *arrows;
+    const rg_contours *contours;
+    size_t curves; /* up to 64 */
+    const rg_curve *curve;
+    int diagonal;     /* 1: the line y = x; without given ranges both axes then show the same range */
+    const char *note; /* Pango markup in a corner of the frame, where no curve is if there is such a corner */
+} rg_panel;
+
 /* A page of panels, filled row by row. */
 typedef struct rg_figure {
     const char *title; /* Pango markup; NULL for none */
     int columns;       /* 0: a page that is about square */
     size_t panels;     /* 1 to 1000 */
-    const rg_heat_map *panel;
+    const rg_panel *panel;
     double panel_size;           /* side of the longer axis of a panel, 36 to 10000 points (1/72 inch); 0: 180 */
     double dpi;                  /* 20 to 2400, pixels of the PNG; 0: 150 */
     const char *const *metadata; /* key, value, key, value, ..., NULL; may be NULL. PNG text chunks, PDF document
@@ -55,9 +123,9 @@ typedef struct rg_figure {
 } rg_figure;
 
 /* Writes FILE.png, FILE.pdf or FILE.svg by its ending; complete or not at all.
- * RG_EINVAL: unknown ending, no panel, a shape below 1, a range that is not finite or not ascending, a log scale with
- * no positive value, no finite value at all, text that is not Pango markup, a page above 20000 pixels or 14400 points a
- * side; RG_EIO; RG_ENOMEM. The diagnostic names the panel, counted from 1. */
+ * RG_EINVAL: unknown ending, no panel, an empty panel, a shape below 1, a range that is not finite or not ascending, a
+ * log scale with no positive value, no finite value at all, text that is not Pango markup, a page above 20000 pixels or
+ * 14400 points a side; RG_EIO; RG_ENOMEM. The diagnostic names the panel, counted from 1. */
 RG_API rg_status rg_figure_write(const rg_figure *figure, const char *path, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* Copies the plane `index` across `axis` of a C-order array of shape[0] * shape[1] * shape[2] values; the other axes

@@ -162,29 +162,27 @@ static void norm(ptrdiff_t n, int components, const double *vector, double *valu
 
 /* ---- panels */
 
-static void set_axes(rg_heat_map *heat, const int axis[2], const rg_grid *grid) {
+static rg_axis axis_of(const rg_grid *grid, int axis) {
     static const char *const label[RG_MAX_DIM] = {"x<sub>0</sub>", "x<sub>1</sub>", "x<sub>2</sub>"};
-    heat->x_label = label[axis[0]];
-    heat->y_label = label[axis[1]];
-    for (int k = 0; k < 2; k++) {
-        heat->shape[k] = grid->shape[axis[k]];
-        heat->lower[k] = grid->lower[axis[k]];
-        heat->length[k] = grid->length[axis[k]];
-    }
+    return (rg_axis){.label = label[axis], .lower = grid->lower[axis], .upper = grid->lower[axis] + grid->length[axis]};
 }
 
-static rg_heat_map heat_map_of(const struct plate *plate, const struct shown *shown, const int axis[2]) {
+/* The panel and, in memory of the plate, its heat map. */
+static int set_panel(struct plate *plate, const struct shown *shown, const int axis[2], rg_panel *panel) {
     const struct colours *c = &shown->colours;
-    rg_heat_map heat = {.title = shown->title,
-                        .values = shown->values,
-                        .map = c->map,
-                        .scale = c->scale,
-                        .minimum = c->minimum,
-                        .maximum = c->maximum};
-    set_axes(&heat, axis, &plate->report->outcome->grid);
+    const rg_grid *grid = &plate->report->outcome->grid;
+    rg_heat_map *heat = rg_pool_alloc(&plate->pool, 1, sizeof *heat);
+    if (!heat || !shown->title || !shown->values) return 0;
+    *heat = (rg_heat_map){.shape = {grid->shape[axis[0]], grid->shape[axis[1]]},
+                          .values = shown->values,
+                          .map = c->map,
+                          .scale = c->scale,
+                          .minimum = c->minimum,
+                          .maximum = c->maximum};
     /* A log scale has no place for a field that is 0 everywhere. */
-    if (largest(heat.shape[0] * heat.shape[1], heat.values) == 0) heat.scale = RG_SCALE_LINEAR;
-    return heat;
+    if (largest(heat->shape[0] * heat->shape[1], heat->values) == 0) heat->scale = RG_SCALE_LINEAR;
+    *panel = (rg_panel){.title = shown->title, .x = axis_of(grid, axis[0]), .y = axis_of(grid, axis[1]), .heat = heat};
+    return 1;
 }
 
 static char *plane_title(rg_pool *pool, const char *title, int axis, double at) {
@@ -206,36 +204,35 @@ static void densest_point(const struct plate *plate, ptrdiff_t index[RG_MAX_DIM]
 }
 
 /* The plane across one axis. */
-static int add_plane(struct plate *plate, const struct shown *shown, int across, ptrdiff_t index, rg_heat_map *heat) {
+static int add_plane(struct plate *plate, const struct shown *shown, int across, ptrdiff_t index, rg_panel *panel) {
     const rg_grid *grid = &plate->report->outcome->grid;
     const int axis[2] = {across == 0, across == 2 ? 1 : 2};
     const double at = grid->lower[across] + (double)index * rg_grid_spacing(grid, across);
     double *values = rg_pool_alloc(&plate->pool, (size_t)(grid->shape[axis[0]] * grid->shape[axis[1]]), sizeof *values);
     char *title = plane_title(&plate->pool, shown->title, across, at);
-    if (!values || !title) return 0;
-    rg_slice(grid->shape, shown->values, across, index, values);
-    *heat = heat_map_of(plate, &(struct shown){title, values, shown->colours}, axis);
-    return 1;
+    if (values) rg_slice(grid->shape, shown->values, across, index, values);
+    return set_panel(plate, &(struct shown){title, values, shown->colours}, axis, panel);
 }
 
-static int add_planes(struct plate *plate, rg_heat_map *heat) {
+static int add_planes(struct plate *plate, rg_panel *panel) {
     ptrdiff_t index[RG_MAX_DIM];
     densest_point(plate, index);
     for (size_t i = 0; i < PLANES * plate->fields; i++) {
         const int across = PLANES - 1 - (int)(i % PLANES);
-        if (!add_plane(plate, &plate->field[i / PLANES], across, index[across], &heat[i])) return 0;
+        if (!add_plane(plate, &plate->field[i / PLANES], across, index[across], &panel[i])) return 0;
     }
     return 1;
 }
 
 /* All panels of the page; NULL when out of memory. */
-static rg_heat_map *panels_of(struct plate *plate, size_t *count) {
+static rg_panel *panels_of(struct plate *plate, size_t *count) {
     const int flat = plate->report->outcome->grid.dim == 2;
     *count = plate->fields * (flat ? 1 : PLANES);
-    rg_heat_map *heat = rg_pool_alloc(&plate->pool, *count, sizeof *heat);
-    if (!heat || (!flat && !add_planes(plate, heat))) return NULL;
-    for (size_t i = 0; flat && i < *count; i++) heat[i] = heat_map_of(plate, &plate->field[i], (const int[]){0, 1});
-    return heat;
+    rg_panel *panel = rg_pool_alloc(&plate->pool, *count, sizeof *panel);
+    if (!panel || (!flat && !add_planes(plate, panel))) return NULL;
+    for (size_t i = 0; flat && i < *count; i++)
+        if (!set_panel(plate, &plate->field[i], (const int[]){0, 1}, &panel[i])) return NULL;
+    return panel;
 }
 
 /* ---- the page */
@@ -256,7 +253,7 @@ static char *page_title(struct plate *plate) {
 static rg_status write_page(struct plate *plate, const char *path, rg_diagnostic *diagnostic) {
     const rg_experiment *e = plate->report->experiment;
     size_t panels = 0;
-    const rg_heat_map *panel = panels_of(plate, &panels);
+    const rg_panel *panel = panels_of(plate, &panels);
     char *title = page_title(plate);
     if (!panel || !title) return rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", path);
     char software[LABEL_SIZE];

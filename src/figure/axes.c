@@ -15,12 +15,15 @@ static rg_caption y_label_of(const rg_axes *a) {
     return (rg_caption){RG_FONT_LABEL, a->y_label, a->y.factor, fmax(a->height, RG_NARROW_TEXT)};
 }
 
-void rg_axes_choose_ticks(rg_axes *a, rg_text *text, const double lower[2], const double upper[2]) {
-    const rg_tick_axis x = {.lower = lower[0], .upper = upper[0], .length = a->width, .scale = RG_SCALE_LINEAR};
-    rg_ticks_choose(text, &x, &a->x);
-    rg_tick_axis y = {.lower = lower[1], .upper = upper[1], .length = a->height, .scale = RG_SCALE_LINEAR};
-    y.upwards = 1;
-    rg_ticks_choose(text, &y, &a->y);
+static void choose(rg_text *text, const rg_axis *axis, double length, int upwards, rg_ticks *ticks) {
+    const rg_tick_axis of = {
+        .lower = axis->lower, .upper = axis->upper, .length = length, .scale = axis->scale, .upwards = upwards};
+    rg_ticks_choose(text, &of, ticks);
+}
+
+void rg_axes_choose_ticks(rg_axes *a, rg_text *text, const rg_axis *x, const rg_axis *y) {
+    choose(text, x, a->width, 0, &a->x);
+    choose(text, y, a->height, 1, &a->y);
 }
 
 static double numbers_height(rg_text *text) {

@@ -12,8 +12,8 @@ typedef struct rg_axes {
     rg_ticks x, y;
 } rg_axes;
 
-/* Chooses the ticks; title, labels and frame size are set already. */
-void rg_axes_choose_ticks(rg_axes *axes, rg_text *text, const double lower[2], const double upper[2]);
+/* Chooses the ticks; title, labels and frame size are set already. The axes have their ranges and scales. */
+void rg_axes_choose_ticks(rg_axes *axes, rg_text *text, const rg_axis *x, const rg_axis *y);
 
 /* Room around the frame. */
 rg_insets rg_axes_insets(const rg_axes *axes, rg_text *text);

@@ -17,14 +17,10 @@ static const double constant_span = 1e-12; /* a relative range below this is rou
 static const double constant_margin = 0.1; /* relative range drawn around a constant */
 static const double tiny = 1e-290;         /* below this powers of ten lose their digits: drawn as zero */
 
-struct extent {
-    double minimum, maximum, smallest_positive; /* of the finite values; all infinite when there is none */
-};
-
-static struct extent extent_of(ptrdiff_t n, const double *values) {
-    struct extent e = {HUGE_VAL, -HUGE_VAL, HUGE_VAL};
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const double v = values[i];
+rg_colour_extent rg_colour_extent_of(const rg_heat_map *heat) {
+    rg_colour_extent e = {HUGE_VAL, -HUGE_VAL, HUGE_VAL};
+    for (ptrdiff_t i = 0; i < heat->shape[0] * heat->shape[1]; i++) {
+        const double v = heat->values[i];
         if (!isfinite(v)) continue;
         e.minimum = v < e.minimum ? v : e.minimum;
         e.maximum = v > e.maximum ? v : e.maximum;
@@ -33,7 +29,12 @@ static struct extent extent_of(ptrdiff_t n, const double *values) {
     return e;
 }
 
-static void linear_range(rg_colour_scale *s, const struct extent *e) {
+rg_colour_extent rg_colour_extent_union(rg_colour_extent a, rg_colour_extent b) {
+    return (rg_colour_extent){fmin(a.minimum, b.minimum), fmax(a.maximum, b.maximum),
+                              fmin(a.smallest_positive, b.smallest_positive)};
+}
+
+static void linear_range(rg_colour_scale *s, const rg_colour_extent *e) {
     const double largest = fmax(fabs(e->minimum), fabs(e->maximum));
     s->minimum = e->minimum;
     s->maximum = e->maximum;
@@ -50,7 +51,7 @@ static void linear_range(rg_colour_scale *s, const struct extent *e) {
     }
 }
 
-static void log_range(rg_colour_scale *s, const struct extent *e) {
+static void log_range(rg_colour_scale *s, const rg_colour_extent *e) {
     s->maximum = e->maximum;
     s->minimum = fmax(fmax(e->smallest_positive, e->maximum / log_span), tiny);
     if (s->map == RG_MAP_DIVERGING) {
@@ -88,10 +89,11 @@ static void set_entries(rg_colour_scale *s) {
     s->per_unit = RG_COLOURS / (2 * half);
 }
 
-rg_status rg_colour_scale_init(const rg_heat_map *heat, rg_colour_scale *scale, rg_diagnostic *diagnostic) {
-    const struct extent e = extent_of(heat->shape[0] * heat->shape[1], heat->values);
+rg_status rg_colour_scale_init(const rg_heat_map *heat, const rg_colour_extent *shared, rg_colour_scale *scale,
+                               rg_diagnostic *diagnostic) {
+    const rg_colour_extent own = rg_colour_extent_of(heat), e = shared ? *shared : own;
     rg_colour_scale s = {.map = heat->map, .scale = heat->scale};
-    if (e.minimum > e.maximum) return rg_fail(diagnostic, RG_EINVAL, "the array has no finite value");
+    if (own.minimum > own.maximum) return rg_fail(diagnostic, RG_EINVAL, "the array has no finite value");
     if (s.scale == RG_SCALE_LOG && e.maximum <= 0)
         return rg_fail(diagnostic, RG_EINVAL, "a log scale needs a positive value; the largest is %g", e.maximum);
     if (s.scale == RG_SCALE_LOG && s.map == RG_MAP_CYCLIC)
@@ -105,8 +107,8 @@ rg_status rg_colour_scale_init(const rg_heat_map *heat, rg_colour_scale *scale, 
     if (given && !(s.scale == RG_SCALE_LOG && heat->minimum == 0)) s.minimum = heat->minimum;
     const rg_status status = check_range(&s, diagnostic);
     if (status != RG_OK) return status;
-    s.below = s.map != RG_MAP_CYCLIC && e.minimum < s.minimum;
-    s.above = s.map != RG_MAP_CYCLIC && e.maximum > s.maximum;
+    s.below = s.map != RG_MAP_CYCLIC && own.minimum < s.minimum;
+    s.above = s.map != RG_MAP_CYCLIC && own.maximum > s.maximum;
     set_entries(&s);
     rg_colour_map_table(s.map, s.table);
     *scale = s;

@@ -13,9 +13,17 @@ typedef struct rg_colour_scale {
     uint32_t table[RG_COLOURS];
 } rg_colour_scale;
 
-/* Fills the scale for a heat map, whose range is taken from the data where it is not given.
+/* What a range is taken from: the finite values; all infinite when there is none. */
+typedef struct rg_colour_extent {
+    double minimum, maximum, smallest_positive;
+} rg_colour_extent;
+
+rg_colour_extent rg_colour_extent_of(const rg_heat_map *heat);
+rg_colour_extent rg_colour_extent_union(rg_colour_extent a, rg_colour_extent b);
+
+/* Fills the scale for a heat map, whose range is taken from `shared` (NULL: its own data) where it is not given.
  * RG_EINVAL as rg_figure_write says. */
-rg_status rg_colour_scale_init(const rg_heat_map *heat, rg_colour_scale *scale,
+rg_status rg_colour_scale_init(const rg_heat_map *heat, const rg_colour_extent *shared, rg_colour_scale *scale,
                                rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* 0xRRGGBB of a value. */

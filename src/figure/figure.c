@@ -2,8 +2,12 @@
 #include <rotgrad/figure.h>
 
 #include "base/base.h"
+#include "figure/arrows.h"
 #include "figure/canvas.h"
-#include "figure/image.h"
+#include "figure/contours.h"
+#include "figure/curves.h"
+#include "figure/flow.h"
+#include "figure/heat_map.h"
 #include "figure/page.h"
 #include "io/file.h"
 
@@ -20,39 +24,48 @@ static int outside(double value, const double limit[2]) {
     return !(value >= limit[0] && value <= limit[1]);
 }
 
-static rg_status check_axis(const rg_heat_map *heat, int axis, rg_diagnostic *diagnostic) {
-    const double lower = heat->lower[axis], length = heat->length[axis];
-    if (heat->shape[axis] < 1 || heat->shape[axis] >= RG_IMAGE_LIMIT)
-        return rg_fail(diagnostic, RG_EINVAL, "axis %d: expected 1 to %d points, got %td", axis, RG_IMAGE_LIMIT - 1,
-                       heat->shape[axis]);
+static int is_field(const rg_panel *panel) {
+    return panel->heat || panel->flow || panel->arrows || panel->contours;
+}
+
+/* One period of the box. */
+static rg_status check_period(const rg_axis *axis, const char *name, rg_diagnostic *diagnostic) {
+    const double lower = axis->lower, length = axis->upper - axis->lower;
+    if (axis->scale == RG_SCALE_LOG)
+        return rg_fail(diagnostic, RG_EINVAL, "axis %s: under fields an axis is linear, not logarithmic", name);
     if (outside(length, axis_limit) || !(fabs(lower) <= axis_limit[1]) || length < axis_digits * fabs(lower))
         return rg_fail(diagnostic, RG_EINVAL,
-                       "axis %d: expected a finite lower end and a positive length, got %g and %g", axis, lower,
+                       "axis %s: expected a finite lower end and a positive length, got %g and %g", name, lower,
                        length);
     return RG_OK;
 }
 
-static rg_status check_texts(const rg_heat_map *heat, rg_diagnostic *diagnostic) {
-    const struct {
-        const char *markup, *what;
-    } text[] = {{heat->title, "title"}, {heat->x_label, "x_label"}, {heat->y_label, "y_label"}, {heat->unit, "unit"}};
+static rg_status check_axis(const rg_panel *panel, const rg_axis *axis, const char *name, rg_diagnostic *diagnostic) {
+    if (axis->scale != 0 && axis->scale != RG_SCALE_LINEAR && axis->scale != RG_SCALE_LOG)
+        return rg_fail(diagnostic, RG_EINVAL, "axis %s: unknown scale %d", name, (int)axis->scale);
+    if (axis->scale == RG_SCALE_LOG && axis->degrees)
+        return rg_fail(diagnostic, RG_EINVAL, "axis %s: degrees have no log scale", name);
+    const rg_status status = is_field(panel) ? check_period(axis, name, diagnostic) : RG_OK;
+    return status == RG_OK ? rg_text_check(axis->label, *name == 'x' ? "x_label" : "y_label", diagnostic) : status;
+}
+
+static rg_status check_content(const rg_panel *panel, rg_diagnostic *diagnostic) {
     rg_status status = RG_OK;
-    for (size_t i = 0; status == RG_OK && i < sizeof text / sizeof *text; i++)
-        status = rg_text_check(text[i].markup, text[i].what, diagnostic);
+    if (!is_field(panel) && panel->curves == 0) return rg_fail(diagnostic, RG_EINVAL, "nothing to draw");
+    if (panel->heat) status = rg_heat_map_check(panel->heat, diagnostic);
+    if (status == RG_OK && panel->flow) status = rg_flow_check(panel->flow, diagnostic);
+    if (status == RG_OK && panel->arrows) status = rg_arrows_check(panel->arrows, diagnostic);
+    if (status == RG_OK && panel->contours) status = rg_contours_check(panel->contours, diagnostic);
+    if (status == RG_OK) status = rg_curves_check(panel, diagnostic);
     return status;
 }
 
-static rg_status check_heat_map(const rg_heat_map *heat, rg_diagnostic *diagnostic) {
-    for (int axis = 0; axis < 2; axis++) {
-        const rg_status status = check_axis(heat, axis, diagnostic);
-        if (status != RG_OK) return status;
-    }
-    if (!heat->values) return rg_fail(diagnostic, RG_EINVAL, "no values");
-    if (heat->map < RG_MAP_SEQUENTIAL || heat->map > RG_MAP_CYCLIC)
-        return rg_fail(diagnostic, RG_EINVAL, "unknown colour map %d", (int)heat->map);
-    if (heat->scale != RG_SCALE_LINEAR && heat->scale != RG_SCALE_LOG)
-        return rg_fail(diagnostic, RG_EINVAL, "unknown scale %d", (int)heat->scale);
-    return check_texts(heat, diagnostic);
+static rg_status check_panel(const rg_panel *panel, rg_diagnostic *diagnostic) {
+    rg_status status = check_content(panel, diagnostic);
+    if (status == RG_OK) status = check_axis(panel, &panel->x, "x", diagnostic);
+    if (status == RG_OK) status = check_axis(panel, &panel->y, "y", diagnostic);
+    if (status == RG_OK) status = rg_text_check(panel->title, "title", diagnostic);
+    return status;
 }
 
 /* What PNG allows, taken for all three formats. */
@@ -97,7 +110,7 @@ static rg_status check_figure(const rg_figure *figure, rg_diagnostic *diagnostic
     if (status == RG_OK) status = check_metadata(figure->metadata, diagnostic);
     for (size_t i = 0; status == RG_OK && i < figure->panels; i++) {
         rg_diagnostic reason = {RG_OK, ""};
-        status = check_heat_map(&figure->panel[i], &reason);
+        status = check_panel(&figure->panel[i], &reason);
         if (status != RG_OK) rg_fail(diagnostic, status, "panel %zu: %s", i + 1, reason.text);
     }
     return status;

@@ -5,6 +5,7 @@
 #include "figure/heat_map.h"
 #include "base/base.h"
 #include "figure/image.h"
+#include "figure/text.h"
 
 struct fill {
     const rg_heat_map *heat;
@@ -34,19 +35,32 @@ static void repeat_first(const struct fill *f) {
     for (ptrdiff_t j = 0; j <= n1; j++) *cell(f, n0, j) = *cell(f, 0, j);
 }
 
-void rg_heat_map_draw(const rg_heat_map *heat, const rg_colour_scale *scale, cairo_t *cr, double x, double y,
-                      double width, double height) {
+rg_status rg_heat_map_check(const rg_heat_map *heat, rg_diagnostic *diagnostic) {
+    for (int axis = 0; axis < 2; axis++)
+        if (heat->shape[axis] < 1 || heat->shape[axis] >= RG_IMAGE_LIMIT)
+            return rg_fail(diagnostic, RG_EINVAL, "axis %d: expected 1 to %d points, got %td", axis, RG_IMAGE_LIMIT - 1,
+                           heat->shape[axis]);
+    if (!heat->values) return rg_fail(diagnostic, RG_EINVAL, "no values");
+    if (heat->map < RG_MAP_SEQUENTIAL || heat->map > RG_MAP_CYCLIC)
+        return rg_fail(diagnostic, RG_EINVAL, "unknown colour map %d", (int)heat->map);
+    if (heat->scale != RG_SCALE_LINEAR && heat->scale != RG_SCALE_LOG)
+        return rg_fail(diagnostic, RG_EINVAL, "unknown scale %d", (int)heat->scale);
+    return rg_text_check(heat->unit, "unit", diagnostic);
+}
+
+void rg_heat_map_draw(const rg_heat_map *heat, const rg_colour_scale *scale, const rg_frame *frame, cairo_t *cr) {
     const ptrdiff_t n0 = heat->shape[0], n1 = heat->shape[1];
     struct fill f = {heat, scale, rg_image_create((int)n0 + 1, (int)n1 + 1)};
     if (f.image.pixel) {
         rg_parallel(n0 * n1, fill_cells, &f);
         repeat_first(&f);
     }
-    const double step0 = width / (double)n0, step1 = height / (double)n1;
+    const double step0 = frame->width / (double)n0, step1 = frame->height / (double)n1;
     cairo_save(cr);
-    cairo_rectangle(cr, x, y, width, height);
+    cairo_rectangle(cr, frame->x, frame->y, frame->width, frame->height);
     cairo_clip(cr);
-    rg_image_draw(&f.image, cr, x - step0 / 2, y - step1 / 2, width + step0, height + step1);
+    rg_image_draw(&f.image, cr, frame->x - step0 / 2, frame->y - step1 / 2, frame->width + step0,
+                  frame->height + step1);
     cairo_restore(cr);
     rg_image_destroy(&f.image);
 }

@@ -2,6 +2,10 @@
  * stand in line; rows likewise. Frames start on the pixels of the PNG, which keeps their lines crisp. */
 #include "figure/page.h"
 #include "base/base.h"
+#include "figure/arrows.h"
+#include "figure/contours.h"
+#include "figure/curves.h"
+#include "figure/flow.h"
 #include "figure/heat_map.h"
 #include "figure/style.h"
 
@@ -11,38 +15,88 @@ struct rg_band {
 };
 
 static const double default_panel_size = 180, default_dpi = 150;
+static const double chart_height = 0.75; /* of the width */
 
 static double on_pixels(const rg_page *page, double points) {
     const double pixel = 72 / page->dpi;
     return ceil(points / pixel - 1e-6) * pixel;
 }
 
-static void size_frame(const rg_page *page, rg_panel *panel) {
-    const double *length = panel->heat->length;
+static int is_field(const rg_panel *panel) {
+    return panel->heat || panel->flow || panel->arrows || panel->contours;
+}
+
+/* Fields in equal units on both axes, curves alone on 4:3 or a square. */
+static void size_frame(const rg_page *page, rg_placed *placed) {
+    const rg_axis *x = &placed->frame.across, *y = &placed->frame.up;
     const double size = page->figure->panel_size > 0 ? page->figure->panel_size : default_panel_size;
-    const double scale = size / fmax(length[0], length[1]);
-    panel->axes.width = on_pixels(page, fmax(scale * length[0], RG_NARROW_FRAME));
-    panel->axes.height = on_pixels(page, fmax(scale * length[1], RG_NARROW_FRAME));
+    double width = size, height = placed->panel->diagonal ? size : size * chart_height;
+    if (is_field(placed->panel)) {
+        const double lengths[2] = {x->upper - x->lower, y->upper - y->lower};
+        const double scale = size / fmax(lengths[0], lengths[1]);
+        width = scale * lengths[0];
+        height = scale * lengths[1];
+    }
+    placed->frame.width = placed->axes.width = on_pixels(page, fmax(width, RG_NARROW_FRAME));
+    placed->frame.height = placed->axes.height = on_pixels(page, fmax(height, RG_NARROW_FRAME));
+}
+
+static rg_status choose_axes(rg_placed *placed, rg_diagnostic *diagnostic) {
+    const rg_panel *panel = placed->panel;
+    rg_axis *x = &placed->frame.across, *y = &placed->frame.up;
+    *x = panel->x;
+    *y = panel->y;
+    const rg_status status = is_field(panel) ? RG_OK : rg_curves_axes(panel, x, y, diagnostic);
+    if (!x->scale) x->scale = RG_SCALE_LINEAR;
+    if (!y->scale) y->scale = RG_SCALE_LINEAR;
+    return status;
+}
+
+/* The data from which heat maps of one group take their range. */
+static rg_colour_extent extent_of_group(const rg_figure *figure, const rg_heat_map *of) {
+    rg_colour_extent extent = rg_colour_extent_of(of);
+    for (size_t i = 0; of->group > 0 && i < figure->panels; i++) {
+        const rg_heat_map *heat = figure->panel[i].heat;
+        if (heat && heat->group == of->group) extent = rg_colour_extent_union(extent, rg_colour_extent_of(heat));
+    }
+    return extent;
+}
+
+static rg_status choose_colours(const rg_page *page, rg_placed *placed, rg_diagnostic *diagnostic) {
+    const rg_heat_map *heat = placed->panel->heat;
+    if (!heat) return RG_OK;
+    const rg_colour_extent extent = extent_of_group(page->figure, heat);
+    const rg_status status = rg_colour_scale_init(heat, &extent, &placed->scale, diagnostic);
+    if (status == RG_OK) rg_colour_bar_init(&placed->bar, page->text, &placed->scale, heat->unit, placed->frame.height);
+    return status;
+}
+
+/* The factor stands above the bar; a title that reaches there gives way. */
+static void make_room(const rg_page *page, rg_placed *placed) {
+    rg_text *text = page->text;
+    if (placed->panel->heat) {
+        const double reach = (rg_axes_title_width(&placed->axes, text) - placed->axes.width) / 2;
+        if (reach > RG_BAR_GAP) placed->axes.title_lift = rg_colour_bar_factor_height(&placed->bar, text);
+    }
+    placed->insets = rg_axes_insets(&placed->axes, text);
+    if (placed->panel->heat) placed->insets = rg_insets_union(placed->insets, rg_colour_bar_insets(&placed->bar, text));
 }
 
 static rg_status lay_out_panel(rg_page *page, size_t i, rg_diagnostic *diagnostic) {
-    rg_panel *panel = &page->panel[i];
-    const rg_heat_map *heat = panel->heat = &page->figure->panel[i];
+    rg_placed *placed = &page->placed[i];
+    const rg_panel *panel = placed->panel = &page->figure->panel[i];
     rg_diagnostic reason = {RG_OK, ""};
-    const rg_status status = rg_colour_scale_init(heat, &panel->scale, &reason);
+    rg_status status = choose_axes(placed, &reason);
+    if (status == RG_OK) {
+        size_frame(page, placed);
+        placed->axes.title = panel->title;
+        placed->axes.x_label = panel->x.label;
+        placed->axes.y_label = panel->y.label;
+        rg_axes_choose_ticks(&placed->axes, page->text, &placed->frame.across, &placed->frame.up);
+        status = choose_colours(page, placed, &reason);
+    }
     if (status != RG_OK) return rg_fail(diagnostic, status, "panel %zu: %s", i + 1, reason.text);
-    size_frame(page, panel);
-    panel->axes.title = heat->title;
-    panel->axes.x_label = heat->x_label;
-    panel->axes.y_label = heat->y_label;
-    const double upper[2] = {heat->lower[0] + heat->length[0], heat->lower[1] + heat->length[1]};
-    rg_axes_choose_ticks(&panel->axes, page->text, heat->lower, upper);
-    rg_colour_bar_init(&panel->bar, page->text, &panel->scale, heat->unit, panel->axes.height);
-    /* The factor stands above the bar; a title that reaches there gives way. */
-    const double reach = (rg_axes_title_width(&panel->axes, page->text) - panel->axes.width) / 2;
-    if (reach > RG_BAR_GAP) panel->axes.title_lift = rg_colour_bar_factor_height(&panel->bar, page->text);
-    panel->insets =
-        rg_insets_union(rg_axes_insets(&panel->axes, page->text), rg_colour_bar_insets(&panel->bar, page->text));
+    make_room(page, placed);
     return RG_OK;
 }
 
@@ -68,7 +122,7 @@ static rg_caption page_title(const rg_page *page, double wrap) {
 static void place_panels(rg_page *page) {
     struct rg_band *column = page->band, *row = page->band + page->columns;
     for (size_t i = 0; i < page->figure->panels; i++) {
-        const rg_panel *p = &page->panel[i];
+        const rg_placed *p = &page->placed[i];
         widen(&column[i % (size_t)page->columns], p->insets.left, p->axes.width, p->insets.right);
         widen(&row[i / (size_t)page->columns], p->insets.top, p->axes.height, p->insets.bottom);
     }
@@ -79,8 +133,8 @@ static void place_panels(rg_page *page) {
     const double top = RG_PAGE_MARGIN + (title_height > 0 ? title_height + RG_TITLE_GAP : 0);
     page->height = on_pixels(page, line_up(page, row, page->rows, top, RG_ROW_GAP) + RG_PAGE_MARGIN);
     for (size_t i = 0; i < page->figure->panels; i++) {
-        page->panel[i].x = column[i % (size_t)page->columns].start;
-        page->panel[i].y = row[i / (size_t)page->columns].start;
+        page->placed[i].frame.x = column[i % (size_t)page->columns].start;
+        page->placed[i].frame.y = row[i / (size_t)page->columns].start;
     }
 }
 
@@ -96,9 +150,9 @@ rg_status rg_page_create(rg_page *page, const rg_figure *figure, rg_diagnostic *
     page->columns = columns_of(figure);
     page->rows = (int)((figure->panels + (size_t)page->columns - 1) / (size_t)page->columns);
     page->text = rg_text_create();
-    page->panel = rg_alloc(figure->panels, sizeof *page->panel);
+    page->placed = rg_alloc(figure->panels, sizeof *page->placed);
     page->band = rg_alloc((size_t)page->columns + (size_t)page->rows, sizeof *page->band);
-    if (!page->text || !page->panel || !page->band)
+    if (!page->text || !page->placed || !page->band)
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory for the figure");
     for (size_t i = 0; i < figure->panels; i++) {
         const rg_status status = lay_out_panel(page, i, diagnostic);
@@ -110,19 +164,26 @@ rg_status rg_page_create(rg_page *page, const rg_figure *figure, rg_diagnostic *
 
 void rg_page_destroy(rg_page *page) {
     rg_text_destroy(page->text);
-    rg_free(page->panel);
+    rg_free(page->placed);
     rg_free(page->band);
     *page = (rg_page){0};
+}
+
+static void draw_panel(const rg_page *page, const rg_placed *placed, cairo_t *cr) {
+    const rg_panel *panel = placed->panel;
+    const rg_frame *frame = &placed->frame;
+    if (panel->heat) rg_heat_map_draw(panel->heat, &placed->scale, frame, cr);
+    if (panel->flow) rg_flow_draw(panel->flow, frame, page->dpi, cr);
+    if (panel->arrows) rg_arrows_draw(panel->arrows, frame, cr);
+    if (panel->contours) rg_contours_draw(panel->contours, frame, page->text, cr);
+    rg_curves_draw(panel, frame, page->text, cr);
+    rg_axes_draw(&placed->axes, page->text, cr, frame->x, frame->y);
+    if (panel->heat) rg_colour_bar_draw(&placed->bar, page->text, cr, frame->x + frame->width, frame->y);
 }
 
 void rg_page_draw(const rg_page *page, cairo_t *cr) {
     const rg_caption title = page_title(page, page->width - 2 * RG_PAGE_MARGIN);
     const double baseline = RG_PAGE_MARGIN + rg_text_measure(page->text, &title).above;
     rg_text_draw(page->text, cr, &title, page->width / 2, baseline, 0.5);
-    for (size_t i = 0; i < page->figure->panels; i++) {
-        const rg_panel *p = &page->panel[i];
-        rg_heat_map_draw(p->heat, &p->scale, cr, p->x, p->y, p->axes.width, p->axes.height);
-        rg_axes_draw(&p->axes, page->text, cr, p->x, p->y);
-        rg_colour_bar_draw(&p->bar, page->text, cr, p->x + p->axes.width, p->y);
-    }
+    for (size_t i = 0; i < page->figure->panels; i++) draw_panel(page, &page->placed[i], cr);
 }

@@ -4,15 +4,16 @@
 
 #include "figure/axes.h"
 #include "figure/colour_bar.h"
+#include "figure/frame.h"
 
-typedef struct rg_panel {
-    const rg_heat_map *heat;
-    rg_colour_scale scale;
+typedef struct rg_placed {
+    const rg_panel *panel;
+    rg_frame frame;
     rg_axes axes;
+    rg_colour_scale scale; /* of the heat map, if there is one */
     rg_colour_bar bar;
     rg_insets insets; /* around the frame */
-    double x, y;      /* upper left corner of the frame */
-} rg_panel;
+} rg_placed;
 
 typedef struct rg_page {
     const rg_figure *figure;
@@ -20,7 +21,7 @@ typedef struct rg_page {
     double dpi;
     double width, height; /* in points */
     int columns, rows;
-    rg_panel *panel;      /* figure->panels of them */
+    rg_placed *placed;    /* figure->panels of them */
     struct rg_band *band; /* columns from left to right, then rows from top to bottom */
 } rg_page;
 

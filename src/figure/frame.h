@@ -1,0 +1,28 @@
+/* Where the content of a panel is drawn: a rectangle of the page and the axes it spans. Internal. */
+#ifndef RG_FIGURE_FRAME_H
+#define RG_FIGURE_FRAME_H
+
+#include <math.h>
+#include <rotgrad/figure.h>
+
+typedef struct rg_frame {
+    double x, y, width, height; /* upper left corner and size, in points */
+    rg_axis across, up;         /* with the ranges and scales that are drawn: lower < upper */
+} rg_frame;
+
+/* 0..1 along an axis; not finite for what a log axis cannot show. */
+static inline double rg_axis_place(const rg_axis *axis, double value) {
+    if (axis->scale == RG_SCALE_LOG) return log(value / axis->lower) / log(axis->upper / axis->lower);
+    return (value - axis->lower) / (axis->upper - axis->lower);
+}
+
+/* A value's place on the page, in points. */
+static inline double rg_frame_x(const rg_frame *frame, double value) {
+    return frame->x + rg_axis_place(&frame->across, value) * frame->width;
+}
+
+static inline double rg_frame_y(const rg_frame *frame, double value) {
+    return frame->y + (1 - rg_axis_place(&frame->up, value)) * frame->height;
+}
+
+#endif
