@@ -11,9 +11,9 @@
 enum { CURVE_LIMIT = 64, POINT_LIMIT = 10000000, DIAGONAL_STEPS = 256 };
 enum { MANY = 20000 /* from here on points that hide each other are left out */, FINE = 384, BATCH = 4096 };
 
-static const double rim = 20;        /* around the frame: ends of cut lines and their joins are not seen */
-static const double half_cap = 1.5;  /* of an error bar */
-static const double half_dash = 0.7; /* what is seen of a lone point of a line */
+static const double rim = 20;       /* around the frame: ends of cut lines and their joins are not seen */
+static const double half_cap = 1.5; /* of an error bar */
+static const double half_dot = 0.5; /* of the square along which a lone point of a line is drawn */
 static const double rounding = 1e-6;
 
 /* ---- the description */
@@ -47,10 +47,18 @@ rg_status rg_curves_check(const rg_panel *panel, rg_diagnostic *diagnostic) {
 
 /* ---- lines */
 
+/* A lone point is outlined by a square, which the pen fills. */
+static void draw_lone(cairo_t *cr, rg_point p) {
+    cairo_rectangle(cr, p.x - half_dot, p.y - half_dot, 2 * half_dot, 2 * half_dot);
+}
+
 static void draw_segment(void *cr, rg_point from, rg_point until, int joined) {
-    const double lone = !joined && from.x == until.x && from.y == until.y ? half_dash : 0;
-    if (!joined) cairo_move_to(cr, from.x - lone, from.y);
-    cairo_line_to(cr, until.x + lone, until.y);
+    if (!joined && from.x == until.x && from.y == until.y) {
+        draw_lone(cr, from);
+        return;
+    }
+    if (!joined) cairo_move_to(cr, from.x, from.y);
+    cairo_line_to(cr, until.x, until.y);
 }
 
 static void draw_line(const rg_curve *curve, const rg_look *look, const rg_frame *frame, cairo_t *cr) {

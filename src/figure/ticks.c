@@ -97,11 +97,11 @@ static double nice_step(double least) {
     return step[i] * power;
 }
 
-/* Parts of a circle from one degree on. */
+/* Parts of a circle from one degree on, then whole turns. */
 static double nice_angle(double least) {
     static const double step[] = {1, 2, 5, 10, 15, 30, 45, 60, 90, 180, TURN};
     enum { STEPS = sizeof step / sizeof *step };
-    if (least < 0.5 || least > TURN) return least < 0.5 ? nice_step(least) : TURN * nice_step(least / TURN);
+    if (least < 0.5 || least > TURN) return least < 0.5 ? nice_step(least) : TURN * ceil(nice_step(least / TURN));
     int i = 0;
     while (step[i] < least * (1 - nearly)) i++;
     return step[i];
