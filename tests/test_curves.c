@@ -494,25 +494,43 @@ static rg_point random_point(uint64_t *seed, double size) {
     return (rg_point){100 + size * (random_number(seed) - 0.5), 90 + size * (random_number(seed) - 0.5)};
 }
 
+static struct path path_of(rg_point a, rg_point b) {
+    struct path path = {.low = HUGE_VAL, .high = -HUGE_VAL};
+    rg_polyline line;
+    rg_polyline_init(&line, box, follow, &path);
+    rg_polyline_add(&line, a);
+    rg_polyline_add(&line, b);
+    rg_polyline_break(&line);
+    return path;
+}
+
 static void far_outliers_are_cut_on_their_line(void **state) {
     (void)state;
     uint64_t seed = 11;
     for (int n = 0; n < 2000; n++) {
         const rg_point a = random_point(&seed, 100), b = random_point(&seed, pow(10, 1 + 200 * random_number(&seed)));
-        struct path path = {.low = HUGE_VAL, .high = -HUGE_VAL};
-        rg_polyline line;
-        rg_polyline_init(&line, box, follow, &path);
-        rg_polyline_add(&line, a);
-        rg_polyline_add(&line, b);
-        rg_polyline_break(&line);
-        assert_int_equal(path.segments, 1);
-        assert_false(path.outside);
         const double dx = b.x - a.x, dy = b.y - a.y; /* where the way leaves the box */
         const double across = dx > 0 ? (box.right - a.x) / dx : (box.left - a.x) / dx;
         const double up = dy > 0 ? (box.bottom - a.y) / dy : (box.top - a.y) / dy;
         const double end = a.y + fmin(1, fmin(across, up)) * dy;
-        assert_true(fabs(fmin(a.y, end) - path.low) < 1e-9 && fabs(fmax(a.y, end) - path.high) < 1e-9);
+        for (int back = 0; back < 2; back++) {
+            const struct path path = back ? path_of(b, a) : path_of(a, b);
+            assert_true(path.segments == 1 && !path.outside);
+            assert_true(fabs(fmin(a.y, end) - path.low) < 1e-9 && fabs(fmax(a.y, end) - path.high) < 1e-9);
+        }
     }
+}
+
+/* Through the box from side to side, and past it. */
+static void lines_between_outliers_are_cut_at_both_ends(void **state) {
+    (void)state;
+    struct path path = path_of((rg_point){-90, 40}, (rg_point){290, 116});
+    assert_true(path.segments == 1 && fabs(path.low - 60) < 1e-9 && fabs(path.high - 96) < 1e-9);
+    path = path_of((rg_point){290, 116}, (rg_point){-90, 40});
+    assert_true(path.segments == 1 && fabs(path.low - 60) < 1e-9 && fabs(path.high - 96) < 1e-9);
+    assert_int_equal(path_of((rg_point){-90, 140}, (rg_point){120, 420}).segments, 0);
+    assert_int_equal(path_of((rg_point){300, 140}, (rg_point){300, 420}).segments, 0);
+    assert_int_equal(path_of((rg_point){300, 140}, (rg_point){300, 140}).segments, 0);
 }
 
 struct area {
@@ -871,6 +889,7 @@ int main(void) {
         cmocka_unit_test(equal_axes_have_equal_ticks),
         cmocka_unit_test(a_million_points_make_a_short_path),
         cmocka_unit_test(far_outliers_are_cut_on_their_line),
+        cmocka_unit_test(lines_between_outliers_are_cut_at_both_ends),
         cmocka_unit_test(polygons_are_cut_without_loss),
         cmocka_unit_test(long_curves_make_small_files),
         cmocka_unit_test(the_legend_goes_where_no_curve_is),
