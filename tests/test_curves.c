@@ -521,6 +521,19 @@ static void far_outliers_are_cut_on_their_line(void **state) {
     }
 }
 
+static void repeated_points_change_nothing(void **state) {
+    (void)state;
+    const rg_point a = {33.3, 44.4}, b = {77.7, 99.9};
+    struct path path = path_of(a, a);
+    assert_true(path.segments == 1 && path.low == a.y && path.high == a.y);
+    path = (struct path){.low = HUGE_VAL, .high = -HUGE_VAL};
+    rg_polyline line;
+    rg_polyline_init(&line, box, follow, &path);
+    for (int i = 0; i < 6; i++) rg_polyline_add(&line, i < 3 ? a : b);
+    rg_polyline_break(&line);
+    assert_true(path.segments == 1 && path.low == a.y && path.high == b.y);
+}
+
 /* Through the box from side to side, and past it. */
 static void lines_between_outliers_are_cut_at_both_ends(void **state) {
     (void)state;
@@ -889,6 +902,7 @@ int main(void) {
         cmocka_unit_test(equal_axes_have_equal_ticks),
         cmocka_unit_test(a_million_points_make_a_short_path),
         cmocka_unit_test(far_outliers_are_cut_on_their_line),
+        cmocka_unit_test(repeated_points_change_nothing),
         cmocka_unit_test(lines_between_outliers_are_cut_at_both_ends),
         cmocka_unit_test(polygons_are_cut_without_loss),
         cmocka_unit_test(long_curves_make_small_files),

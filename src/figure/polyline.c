@@ -101,6 +101,7 @@ static void add_vertex(void *to, rg_point point) {
     rg_polyline *line = to;
     rg_point from, until;
     const rg_point start = line->points ? line->last : point;
+    if (line->points && same(start, point)) return;
     line->last = point;
     if (!line->points++) return;
     if (!last_inside(&line->inside, start, point, &until) || !last_inside(&line->inside, point, start, &from)) {

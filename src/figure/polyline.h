@@ -40,8 +40,8 @@ typedef struct rg_thinning {
 void rg_thinning_add(rg_thinning *thinning, rg_point point);
 void rg_thinning_flush(rg_thinning *thinning); /* before a gap and at the end */
 
-/* A segment inside the rectangle; `joined`: it starts where the one before ended. A lone point is a segment from the
- * point to itself. */
+/* A segment inside the rectangle; `joined`: it starts where the one before ended. A lone point, or several in one place,
+ * is a segment from the point to itself. */
 typedef void rg_segment_sink(void *to, rg_point from, rg_point until, int joined);
 
 /* A line through points, thinned and cut. */
