@@ -439,7 +439,7 @@ static const struct {
     {"grid: &g\n- 1\n", "exp.yaml:1:7: anchors (&name) are not supported; write the value out", RG_EFORMAT},
     {"title: !!str x\n", "exp.yaml:1:8: tags (!name) are not supported; write the plain value", RG_EFORMAT},
     {"error: !t []\n", "exp.yaml:1:8: tags (!name) are not supported; write the plain value", RG_EFORMAT},
-    {"title: a\n---\ntitle: b\n", "exp.yaml:2:1: a second document (---); expected one experiment a file", RG_EFORMAT},
+    {"title: a\n---\ntitle: b\n", "exp.yaml:2:1: a second document (---); expected one document a file", RG_EFORMAT},
     {"title: \"a\\0b\"\n", "exp.yaml:1:8: a text with a zero byte", RG_EFORMAT},
     {"? [1, 2]\n: 3\n", "exp.yaml:1:3: expected a text as key, got a list or a map", RG_EFORMAT},
     {"a234567890123456789012345678901234567890123456789012345678901234567890: 1\n",
@@ -932,7 +932,7 @@ static void floods_are_refused(void **state) {
     expect_flood("a: [", "1,", 8 << 20, RG_EFORMAT,
                  "exp.yaml:1:200001: more than 100000 values; keep large tables in .npy files");
     expect_flood("", "#", (16 << 20) + 1, RG_EFORMAT,
-                 "exp.yaml: expected an experiment file of at most 16 MiB, got 16777217 bytes");
+                 "exp.yaml: expected a YAML file of at most 16 MiB, got 16777217 bytes");
     expect_flood("title: ", "x", 15 << 20, RG_EINVAL, "exp.yaml:1:1: expected the key \"density\", which is missing");
     expect_flood("form: ", "y", 15 << 20, RG_EINVAL, "exp.yaml:1:1: expected the key \"density\", which is missing");
     expect_flood(BASE "form: x", "\xc3\xa4", 1 << 20, RG_EINVAL,
@@ -1074,7 +1074,7 @@ static char *expected_docs(const char *text) {
     FILE *out = open_memstream(&expected, &size);
     assert_non_null(out);
     fwrite(text, 1, (size_t)(begin - text) + strlen(begin_mark), out);
-    rg_schema_print(out);
+    rg_schema_print(&rg_experiment_schema, out);
     fputs(end, out);
     assert_int_equal(fclose(out), 0);
     return expected;
@@ -1115,8 +1115,8 @@ static void the_examples_of_the_reference_are_read(void **state) {
 /* Defaults are valid, sentences end, and no key has two ways to be absent. */
 static void the_table_is_sound(void **state) {
     (void)state;
-    for (size_t i = 0; i < rg_schema_size; i++) {
-        const rg_key *key = &rg_schema[i];
+    for (size_t i = 0; i < rg_experiment_schema.keys; i++) {
+        const rg_key *key = &rg_experiment_schema.key[i];
         char expected[RG_EXPECTED_SIZE];
         rg_schema_expected(key, 0, expected);
         assert_true(*expected && strlen(expected) < RG_EXPECTED_SIZE - 1);
@@ -1124,7 +1124,7 @@ static void the_table_is_sound(void **state) {
         assert_true(strlen(key->path) < 48);
         assert_false(key->fallback && (key->fallback_doc || (key->flags & RG_KEY_REQUIRED)));
         assert_true((key->leaf & RG_LEAF_CHOICE) == 0 || key->choices);
-        for (size_t k = 0; k < i; k++) assert_string_not_equal(rg_schema[k].path, key->path);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(rg_experiment_schema.key[k].path, key->path);
     }
 }
 
