@@ -79,7 +79,7 @@ static rg_status box_from_archive(const char *path, rg_plot_box *box) {
         const rg_status status = rg_array_read(name, &x, NULL);
         const int fits = status == RG_OK && x.dim == 1 && x.shape[0] == box->shape[a] && x.count > 1;
         if (fits) lower[a] = x.data[0];
-        if (fits) length[a] = (x.data[1] - x.data[0]) * (double)x.count;
+        if (fits) length[a] = (x.data[x.count - 1] - x.data[0]) * (double)x.count / (double)(x.count - 1);
         rg_array_free(&x);
         if (status == RG_ENOMEM) return status;
         if (!fits || !(length[a] > 0) || !isfinite(length[a]) || !isfinite(lower[a])) return RG_OK;

@@ -2,9 +2,9 @@
  *
  * Heat maps of one group share a range, over the data of all of them; the first one says how it is found. A quantity
  * can be huge where p is tiny: `range: mass` ends at what |values| exceed on a thousandth of the mass of p. */
-#include "base/base.h"
 #include "experiment/recipe.h"
 #include "figure/colour_scale.h"
+#include "measure/mass_bound.h"
 
 #include <math.h>
 
@@ -93,26 +93,8 @@ static rg_status by_data(const colour_group *g, int scale, colour_range *range) 
 
 /* ---- by the mass */
 
-static double mass_above(const rg_quantity *q, ptrdiff_t n, double bound) {
-    double mass = 0;
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (isfinite(q->values[i]) && fabs(q->values[i]) > bound) mass += q->density[i];
-    return mass;
-}
-
-/* The bound that |values| exceed on this share of the mass; by bisection, which needs no memory. */
 static double bound_of(const rg_plotted_heat *heat, double share) {
-    const rg_quantity *q = &heat->quantity;
-    const ptrdiff_t n = cells_of(heat);
-    const rg_colour_extent extent = extent_of(heat);
-    const double allowed = share * rg_sum(n, q->density);
-    if (mass_above(q, n, 0) <= allowed) return 0;
-    double low = 0, high = fmax(fabs(extent.minimum), fabs(extent.maximum));
-    while (high - low > 1e-3 * high) {
-        const double middle = low + (high - low) / 2;
-        *(mass_above(q, n, middle) > allowed ? &low : &high) = middle;
-    }
-    return high;
+    return rg_mass_bound(cells_of(heat), heat->quantity.density, heat->quantity.values, share);
 }
 
 /* Fields that are 0 wherever there is mass still get a range. */

@@ -30,6 +30,7 @@ typedef struct panel_plan {
     rg_plot_box box;
     const rg_node *layer[LAYERS]; /* NULL: not there */
     rg_quantity quantity[LAYERS];
+    const char *projected; /* what was done to the third axis, in words; NULL: nothing */
 } panel_plan;
 
 /* ---- what is drawn */
@@ -216,6 +217,15 @@ static void drop_axis(rg_plot_box *box, int across) {
     box->dim--;
 }
 
+static rg_status tell_projection(panel_plan *p, int across, int largest) {
+    const char *what = largest ? "largest over " : "mean over ", *name = p->box.name[across];
+    const size_t room = strlen(what) + strlen(name) + 1;
+    char *text = rg_pool_alloc(&p->recipe->pool, room, 1);
+    if (!text) return rg_recipe_out_of_memory(p->recipe);
+    p->projected = strcat(strcpy(text, what), name);
+    return RG_OK;
+}
+
 static rg_status project(panel_plan *p) {
     const rg_node *node = rg_node_get(p->node, "project"), *slice = rg_node_get(p->node, "slice");
     if (node && slice)
@@ -230,6 +240,7 @@ static rg_status project(panel_plan *p) {
     rg_status status = RG_OK;
     for (int layer = 0; status == RG_OK && layer < LAYERS; layer++)
         if (p->layer[layer]) status = project_quantity(p, &p->quantity[layer], across, largest);
+    if (status == RG_OK) status = tell_projection(p, across, largest);
     if (status != RG_OK) return status;
     drop_axis(&p->box, across);
     for (int layer = 0; layer < LAYERS; layer++) p->quantity[layer].box = p->box;
@@ -247,15 +258,17 @@ static void coordinate_text(const panel_plan *p, const cut_plane *plane, char te
     if (p->box.degrees) strcat(text, "\xc2\xb0");
 }
 
-/* A plane says where it lies, on a line of its own. */
+/* A plane says where it lies, on a line of its own, and a projection over what it goes. */
 static rg_status title_of(const panel_plan *p, const cut_plane *plane, const char **title) {
     char number[RG_NUMBER_TEXT], text[TITLE_SIZE];
     const rg_status status = rg_recipe_text(p->recipe, rg_node_get(p->node, "title"), p->view, title);
-    if (status != RG_OK || plane->across < 0) return status;
-    coordinate_text(p, plane, number);
-    const char *name = p->box.name[plane->across];
-    if (strlen(*title) + strlen(name) + RG_NUMBER_TEXT + 8 > sizeof text) return RG_OK;
-    strcat(strcat(strcat(strcat(strcpy(text, *title), **title ? "\n" : ""), name), " = "), number);
+    if (status != RG_OK || (plane->across < 0 && !p->projected)) return status;
+    if (plane->across >= 0) coordinate_text(p, plane, number);
+    const char *name = plane->across < 0 ? p->projected : p->box.name[plane->across];
+    const char *rest[] = {**title ? "\n" : "", name, plane->across < 0 ? "" : " = ", plane->across < 0 ? "" : number};
+    if (strlen(*title) + strlen(name) + sizeof number + 8 > sizeof text) return RG_OK;
+    strcpy(text, *title);
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) strcat(text, rest[i]);
     *title = rg_pool_text(&p->recipe->pool, text, strlen(text));
     return *title ? RG_OK : rg_recipe_out_of_memory(p->recipe);
 }

@@ -173,13 +173,28 @@ void rg_view_close(rg_view *view) {
     *view = (rg_view){0};
 }
 
+/* Up to the rounding of coordinates. */
+static int same_box(const rg_plot_box *a, const rg_plot_box *b) {
+    const double rounding = 1e-9;
+    if (!rg_plot_box_same_shape(a, b)) return 0;
+    for (int axis = 0; axis < a->dim; axis++) {
+        const double tolerance = rounding * b->length[axis];
+        if (fabs(a->lower[axis] - b->lower[axis]) > tolerance) return 0;
+        if (fabs(a->length[axis] - b->length[axis]) > tolerance) return 0;
+    }
+    return 1;
+}
+
 rg_status rg_view_name_axes(const char *folder, rg_plot_box *box, rg_pool *pool) {
     json_t *report = NULL;
     rg_plot_box named;
     if (load_report(folder, &report, NULL) != RG_OK) return RG_OK;
     const json_t *grid = json_object_get(report, "grid");
     int done = 1;
-    if (read_axes(grid, &named) && rg_plot_box_same_shape(&named, box)) done = read_names(grid, box, pool);
+    if (read_axes(grid, &named) && same_box(&named, box)) {
+        done = read_names(grid, &named, pool);
+        if (done) *box = named;
+    }
     json_decref(report);
     return done ? RG_OK : RG_ENOMEM;
 }

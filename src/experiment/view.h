@@ -60,7 +60,8 @@ const json_t *rg_view_at(const json_t *object, const char *path);
  * Returns 0 for anything else. */
 int rg_view_number(const json_t *json, double *value, double *error);
 
-/* Names and degrees of the axes as the report of `folder` has them; leaves the box alone without one that fits. */
+/* The box as the report of `folder` has it, with names and degrees; leaves it alone when that is another box or there is
+ * no report. */
 rg_status rg_view_name_axes(const char *folder, rg_plot_box *box, rg_pool *pool) RG_MUST_CHECK;
 
 #endif
