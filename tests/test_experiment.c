@@ -228,10 +228,10 @@ static void resolved_holds_every_default(void **state) {
         read_ok("title: ring \"x\"\n" BASE "error: [{modes: [{component: 1, wave: [1, 0], cos: pi/2}]}]\n");
     json_t *got = json_loads(e.resolved, 0, NULL);
     json_t *wanted =
-        json_pack("{s:s, s:{s:[ii], s:[ff], s:[ff]}, s:{s:s, s:f, s:f}, s:{s:f, s:f, s:f}, s:s,"
+        json_pack("{s:s, s:{s:[ii], s:[ff], s:[ff], s:b}, s:{s:s, s:f, s:f}, s:{s:f, s:f, s:f}, s:s,"
                   " s:[{s:[{s:i, s:[ii], s:f, s:f}]}], s:f, s:s, s:i}",
                   "title", "ring \"x\"", "grid", "shape", 10, 12, "lower", -PI, -PI, "length", 2 * PI, 2 * PI,
-                  "density", "shape", "ring", "width", 0.3, "background", 0.0, "noise", "variance_min", 0.01,
+                  "degrees", 0, "density", "shape", "ring", "width", 0.3, "background", 0.0, "noise", "variance_min", 0.01,
                   "variance_max", 4.0, "churn", 1.0, "prior", "exact", "error", "modes", "component", 1, "wave", 1, 0,
                   "sin", 0.0, "cos", PI / 2, "tolerance", 1e-6, "form", "density", "threads", 0);
     assert_non_null(got);

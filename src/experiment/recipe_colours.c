@@ -13,6 +13,7 @@
 static const double rare = 1e-3, half = 0.5; /* shares of the mass */
 /* `scale: auto`: log from this ratio of the ends on, or of the bound to the median. */
 static const double data_contrast = 1e3, mass_contrast = 10;
+static const double near_zero = 0.1;                  /* of the largest value */
 static const double data_span = 1e9, mass_span = 1e3; /* largest ratio of the ends of those scales */
 
 enum { SCALE_AUTO, SCALE_LINEAR, SCALE_LOG }; /* as in the table of keys */
@@ -77,17 +78,21 @@ static rg_status by_data(const colour_group *g, int scale, colour_range *range) 
         range->scale = log ? RG_SCALE_LOG : RG_SCALE_LINEAR;
         range->minimum = log ? fmax(own.smallest_positive, all.maximum / data_span) : 0;
         range->maximum = fmax(all.maximum, least);
-        if (all.maximum > 0 || least > 0) return RG_OK;
+        if (range->maximum > 0) return RG_OK;
+    }
+    if (range->scale == RG_SCALE_LINEAR && fmax(fabs(all.minimum), fabs(all.maximum)) <= least) {
+        range->maximum = least;
+        range->minimum = range->map == RG_MAP_DIVERGING || all.minimum < 0 ? -least : 0;
+        return RG_OK;
     }
     if (heat.scale == RG_SCALE_LOG && all.maximum <= 0) heat.scale = range->scale = RG_SCALE_LINEAR;
     const rg_status status = rg_colour_scale_init(&heat, &all, &s, g->recipe->diagnostic);
     if (status != RG_OK) return status;
-    /* A field that all but reaches 0 is measured from there. */
+    /* A field that comes near 0 is measured from there, as the axes of curves are. */
     const int from_zero = range->map == RG_MAP_SEQUENTIAL && range->scale == RG_SCALE_LINEAR && all.minimum >= 0 &&
-                          data_contrast * all.minimum < all.maximum;
+                          all.minimum < near_zero * all.maximum;
     range->minimum = from_zero ? 0 : s.minimum;
-    range->maximum = fmax(s.maximum, least);
-    if (range->map == RG_MAP_DIVERGING && range->scale == RG_SCALE_LINEAR) range->minimum = -range->maximum;
+    range->maximum = s.maximum;
     return RG_OK;
 }
 
