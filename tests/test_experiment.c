@@ -231,9 +231,9 @@ static void resolved_holds_every_default(void **state) {
         json_pack("{s:s, s:{s:[ii], s:[ff], s:[ff], s:b}, s:{s:s, s:f, s:f}, s:{s:f, s:f, s:f}, s:s,"
                   " s:[{s:[{s:i, s:[ii], s:f, s:f}]}], s:f, s:s, s:i}",
                   "title", "ring \"x\"", "grid", "shape", 10, 12, "lower", -PI, -PI, "length", 2 * PI, 2 * PI,
-                  "degrees", 0, "density", "shape", "ring", "width", 0.3, "background", 0.0, "noise", "variance_min", 0.01,
-                  "variance_max", 4.0, "churn", 1.0, "prior", "exact", "error", "modes", "component", 1, "wave", 1, 0,
-                  "sin", 0.0, "cos", PI / 2, "tolerance", 1e-6, "form", "density", "threads", 0);
+                  "degrees", 0, "density", "shape", "ring", "width", 0.3, "background", 0.0, "noise", "variance_min",
+                  0.01, "variance_max", 4.0, "churn", 1.0, "prior", "exact", "error", "modes", "component", 1, "wave",
+                  1, 0, "sin", 0.0, "cos", PI / 2, "tolerance", 1e-6, "form", "density", "threads", 0);
     assert_non_null(got);
     assert_non_null(wanted);
     if (!json_equal(got, wanted)) fail_msg("%s", e.resolved);
@@ -533,6 +533,12 @@ static const struct {
     {GRID NOISE "density: {mixture: {means: [[0, 0]], sigma: [[1]]}}\n",
      "exp.yaml:3:46: density.mixture.sigma.0: expected a number > 0, got a list of 1", RG_EINVAL},
     /* grid */
+    {"grid: {shape: [10, 12], names: [a]}\n" DENSITY NOISE,
+     "exp.yaml:1:32: grid.names: expected 2 names, one for each axis, got a list of 1", RG_EINVAL},
+    {"grid: {shape: [10, 12], names: [a, <i>b]}\n" DENSITY NOISE,
+     "exp.yaml:1:36: grid.names.1: expected a text in Pango markup, got \"<i>b\"", RG_EINVAL},
+    {"grid: {shape: [10, 12], degrees: 1}\n" DENSITY NOISE,
+     "exp.yaml:1:34: grid.degrees: expected true or false, got 1", RG_EINVAL},
     {DENSITY NOISE, "exp.yaml:1:1: grid: expected the key \"shape\"; only a learned score gives it a default",
      RG_EINVAL},
     {"grid: {lower: [0, 0]}\n" DENSITY NOISE,
@@ -1015,6 +1021,22 @@ static void binary_junk_is_refused(void **state) {
     }
 }
 
+/* ---- axes for figures */
+
+static void axes_have_names_and_degrees(void **state) {
+    (void)state;
+    rg_experiment e = read_ok("grid: {shape: [10, 12], names: [u, \"v<sub>1</sub>\"], degrees: true}\n" DENSITY NOISE);
+    assert_string_equal(e.axis_name[0], "u");
+    assert_string_equal(e.axis_name[1], "v<sub>1</sub>");
+    assert_int_equal(e.degrees, 1);
+    assert_non_null(strstr(e.resolved, "\"degrees\": true"));
+    rg_experiment_free(&e);
+    e = read_ok(BASE);
+    assert_null(e.axis_name[0]);
+    assert_int_equal(e.degrees, 0);
+    rg_experiment_free(&e);
+}
+
 /* ---- memory */
 
 static rg_status read_with_failing_allocation(const char *path, long n, rg_diagnostic *diagnostic) {
@@ -1158,6 +1180,7 @@ int main(void) {
         cmocka_unit_test(mutants_never_crash),
         cmocka_unit_test(binary_junk_is_refused),
         cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(axes_have_names_and_degrees),
         cmocka_unit_test(the_reference_is_up_to_date),
         cmocka_unit_test(the_examples_of_the_reference_are_read),
         cmocka_unit_test(the_table_is_sound),

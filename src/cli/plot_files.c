@@ -12,11 +12,14 @@
 
 static const char *const verb = PLOT_VERB;
 
+enum { ENDINGS = 3 };
+
+/* One row an option that names a file. */
 static const struct output {
-    const char *option;
+    const char *ending[ENDINGS], *expected;
     rg_status (*write)(const rg_figure *figure, const char *path, rg_diagnostic *diagnostic);
 } output_of[PLOT_OUTPUTS] = {
-    [PLOT_PICTURE] = {"output", rg_figure_write},
+    [PLOT_PICTURE] = {{".png", ".pdf", ".svg"}, ".png, .pdf or .svg", rg_figure_write},
 };
 
 /* ---- before the work */
@@ -46,16 +49,20 @@ static int ends_in(const char *text, const char *ending) {
     return length >= of_ending && strcmp(text + length - of_ending, ending) == 0;
 }
 
-/* rg_figure_write says the same, but after the runs. */
-static int check_ending(const char *path) {
-    if (ends_in(path, ".png") || ends_in(path, ".pdf") || ends_in(path, ".svg")) return CLI_DONE;
-    return cli_fail(verb, "%s: expected a file name that ends in .png, .pdf or .svg", path);
+/* The writers say the same, but after the runs. */
+static int check_ending(const struct output *output, const char *path) {
+    for (int i = 0; i < ENDINGS && output->ending[i]; i++)
+        if (ends_in(path, output->ending[i])) return CLI_DONE;
+    return cli_fail(verb, "%s: expected a file name that ends in %s", path, output->expected);
 }
 
 int plot_check_outputs(const plot_job *job) {
-    int code = job->output[PLOT_PICTURE] ? check_ending(job->output[PLOT_PICTURE]) : CLI_DONE;
-    for (int i = 0; code == CLI_DONE && i < PLOT_OUTPUTS; i++)
-        if (job->output[i]) code = check_output(job, job->output[i]);
+    int code = CLI_DONE;
+    for (int i = 0; code == CLI_DONE && i < PLOT_OUTPUTS; i++) {
+        if (!job->output[i]) continue;
+        code = check_ending(&output_of[i], job->output[i]);
+        if (code == CLI_DONE) code = check_output(job, job->output[i]);
+    }
     return code;
 }
 
