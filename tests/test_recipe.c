@@ -644,10 +644,12 @@ static void columns_come_from_the_level_table(void **state) {
     const rg_figure *figure;
     rg_recipe *recipe =
         draw(RUN "panels: [{x: {scale: log, label: s}, y: {range: [0, 2]}, curves: [{y: levels.kl_full, error: true, "
-                 "mark: dashed, colour: 3}, {y: levels.gradient / levels.total, x: levels.total, label: b}]}]\n",
+                 "mark: dashed, colour: 3}, {y: levels.gradient / levels.total, x: levels.total, label: b}, {y: "
+                 "levels.kl_full / levels.kl_full, error: "
+                 "true}]}]\n",
              "run2", &figure);
     const rg_panel *panel = figure->panel;
-    assert_int_equal(panel->curves, 2);
+    assert_int_equal(panel->curves, 3);
     assert_int_equal(panel->x.scale, RG_SCALE_LOG);
     assert_true(panel->y.upper == 2);
     for (int i = 0; i < LEVELS; i++) {
@@ -656,6 +658,7 @@ static void columns_come_from_the_level_table(void **state) {
         assert_true(fabs(panel->curve[0].upper[i] - 0.11 * i) < 1e-15);
         assert_true(fabs(panel->curve[0].lower[i] - 0.09 * i) < 1e-15);
         assert_true(panel->curve[1].y[i] == (1.0 + i) / (4.0 + i));
+        if (i > 0) assert_true(fabs(panel->curve[2].upper[i] - 1.2) < 1e-15); /* 10 % twice */
     }
     assert_int_equal(panel->curve[0].mark, RG_MARK_DASHED);
     assert_int_equal(panel->curve[0].colour, 3);
