@@ -114,7 +114,7 @@ static rg_status read_sweep(const rg_column_scope *s, const rg_node *node, const
 
 static rg_status evaluate(const rg_column_scope *s, const rg_node *node, const char *text, rg_quantity *q) {
     rg_recipe *r = s->recipe;
-    const rg_quantity_scope scope = {s->view, node, rg_node_get(r->root, "box"), &r->pool, r->diagnostic};
+    const rg_quantity_scope scope = {s->view, node, rg_node_get(r->root, "box"), &r->pool, &r->arrays, r->diagnostic};
     const rg_status status = rg_quantity_evaluate(&scope, text, q);
     if (status != RG_OK || (q->box.dim == 1 && q->components == 1)) return status;
     return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected values along one axis, got %d axes; draw a heat map",

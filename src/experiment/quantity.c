@@ -5,7 +5,6 @@
 #include "experiment/quantity_function.h"
 #include "experiment/schema.h"
 
-#include <rotgrad/array.h>
 #include <rotgrad/grid.h>
 
 #include <ctype.h>
@@ -126,15 +125,31 @@ static rg_status set_box(const rg_quantity_scope *s, const char *path, const rg_
     return status == RG_ENOMEM ? out_of_memory(s) : status;
 }
 
+/* From the list, or read and put there. */
+static rg_status load_array(const rg_quantity_scope *s, const char *path, rg_array *array) {
+    for (const rg_read_array *read = *s->arrays; read; read = read->next)
+        if (strcmp(read->path, path) == 0) {
+            *array = read->array;
+            return RG_OK;
+        }
+    rg_diagnostic inner = {0};
+    const rg_status status = rg_array_read(path, array, &inner);
+    if (status != RG_OK) return rg_node_fail(s->node, s->diagnostic, status, "%s", inner.text);
+    if (!rg_pool_own(s->pool, array->data)) return out_of_memory(s);
+    rg_read_array *read = rg_pool_alloc(s->pool, 1, sizeof *read);
+    if (!read || !(read->path = rg_pool_text(s->pool, path, strlen(path)))) return out_of_memory(s);
+    read->array = *array;
+    read->next = *s->arrays;
+    *s->arrays = read;
+    return RG_OK;
+}
+
 static rg_status read_array(const rg_quantity_scope *s, const char *text, rg_quantity *q) {
     char path[PATH_ROOM];
     rg_array array = {0};
-    rg_diagnostic inner = {0};
     snprintf(path, sizeof path, "%s%s", *text == '/' ? "" : s->node->source->folder, text);
-    rg_status status = rg_array_read(path, &array, &inner);
-    if (status != RG_OK) return rg_node_fail(s->node, s->diagnostic, status, "%s", inner.text);
-    if (!rg_pool_own(s->pool, array.data)) return out_of_memory(s);
-    status = check_array(s, path, &array);
+    rg_status status = load_array(s, path, &array);
+    if (status == RG_OK) status = check_array(s, path, &array);
     if (status != RG_OK) return status;
     q->components = leading_of(&array) ? array.dim - 1 : 1;
     q->values = array.data;

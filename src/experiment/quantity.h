@@ -5,6 +5,7 @@
 #include "experiment/node.h"
 #include "experiment/view.h"
 
+#include <rotgrad/array.h>
 #include <stdio.h>
 
 typedef struct rg_quantity {
@@ -15,12 +16,20 @@ typedef struct rg_quantity {
     double least;          /* colours cover at least this: below are the tolerances of a run */
 } rg_quantity;
 
+/* An array that was read; a list, newest first, in the pool. */
+typedef struct rg_read_array {
+    const char *path;
+    rg_array array;
+    struct rg_read_array *next;
+} rg_read_array;
+
 /* Where a text is evaluated. */
 typedef struct rg_quantity_scope {
     rg_view *view;       /* NULL: no run */
     const rg_node *node; /* the text's place and folder */
     const rg_node *box;  /* the recipe's `box`, for arrays; NULL for none */
     rg_pool *pool;
+    rg_read_array **arrays; /* each file is read once */
     rg_diagnostic *diagnostic;
 } rg_quantity_scope;
 

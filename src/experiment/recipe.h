@@ -30,6 +30,7 @@ struct rg_recipe {
     rg_recipe_run *run;
     rg_view *view; /* one a run */
     rg_run_entry *entry;
+    rg_read_array *arrays;
 
     rg_figure figure;
     rg_panel *panel;

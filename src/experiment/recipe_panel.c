@@ -46,7 +46,7 @@ static rg_status wrong_components(const panel_plan *p, int layer, const rg_node 
 static rg_status evaluate_layer(panel_plan *p, int layer) {
     rg_recipe *r = p->recipe;
     const rg_node *text = rg_node_get(p->layer[layer], layer_of[layer].quantity);
-    const rg_quantity_scope scope = {p->view, text, rg_node_get(r->root, "box"), &r->pool, r->diagnostic};
+    const rg_quantity_scope scope = {p->view, text, rg_node_get(r->root, "box"), &r->pool, &r->arrays, r->diagnostic};
     rg_quantity *q = &p->quantity[layer];
     const rg_status status = rg_quantity_evaluate(&scope, text->text, q);
     if (status != RG_OK) return status;
