@@ -266,28 +266,36 @@ static int add_settings(plot_job *job) {
     return code == CLI_DONE ? add_number(job, "panel_size", job->size) : code;
 }
 
+static int read_of_arrays(plot_job *job) {
+    rg_diagnostic diagnostic = {0};
+    char *text = NULL;
+    const int code = plot_array_recipe(job, &text);
+    if (code != CLI_DONE) return code;
+    const rg_status status = rg_recipe_parse("arrays", text, job->setting, job->settings, &job->recipe, &diagnostic);
+    free(text);
+    return cli_check(verb, status, &diagnostic);
+}
+
+static int is_builtin(const char *name) {
+    size_t count;
+    const rg_builtin *builtin = rg_recipe_builtins(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(builtin[i].name, name) == 0) return 1;
+    return 0;
+}
+
 static int read_recipe(plot_job *job) {
     rg_diagnostic diagnostic = {0};
-    const source_kind kind = kind_of(job->source[0]);
-    const char *name = kind == A_RECIPE ? job->source[0] : job->figure ? job->figure : "marginals";
-    int code = add_settings(job);
+    const int code = add_settings(job);
     if (code != CLI_DONE) return code;
-    rg_status status;
-    if (kind == AN_ARRAY) {
-        char *text = NULL;
-        code = plot_array_recipe(job, &text);
-        if (code != CLI_DONE) return code;
-        status = rg_recipe_parse("arrays", text, job->setting, job->settings, &job->recipe, &diagnostic);
-        free(text);
-        name = NULL;
-    } else if (kind_of(name) == A_RECIPE) {
-        status = rg_recipe_read(name, job->setting, job->settings, &job->recipe, &diagnostic);
-    } else {
-        status = rg_recipe_builtin(name, job->setting, job->settings, &job->recipe, &diagnostic);
-    }
-    job->recipe_name = name;
-    if (status && kind == A_RUN && kind_of(name) != A_RECIPE && !job->recipe)
-        return cli_fail(verb, "%s%s", diagnostic.text, strstr(diagnostic.text, "unknown figure") ? "; see --list" : "");
+    if (kind_of(job->source[0]) == AN_ARRAY) return read_of_arrays(job);
+    const int is_file = kind_of(job->source[0]) == A_RECIPE;
+    const char *name = job->recipe_name = is_file ? job->source[0] : job->figure ? job->figure : "marginals";
+    if (kind_of(name) == A_RECIPE)
+        return cli_check(verb, rg_recipe_read(name, job->setting, job->settings, &job->recipe, &diagnostic),
+                         &diagnostic);
+    const rg_status status = rg_recipe_builtin(name, job->setting, job->settings, &job->recipe, &diagnostic);
+    if (status && !is_builtin(name)) return cli_fail(verb, "%s; see --list", diagnostic.text);
     return cli_check(verb, status, &diagnostic);
 }
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { METADATA = 7, VERSION_SIZE = 32 };
+enum { METADATA = 7 /* three pairs and the end */, VERSION_SIZE = 32 };
 
 rg_status rg_recipe_out_of_memory(const rg_recipe *recipe) {
     return rg_fail(recipe->diagnostic, RG_ENOMEM, "out of memory for the figure");
@@ -264,10 +264,14 @@ static rg_status set_metadata(rg_recipe *recipe, const char *title) {
     const char *kept = plain ? rg_pool_text(&recipe->pool, plain, strlen(plain)) : "";
     g_free(plain);
     if (!kept) return rg_recipe_out_of_memory(recipe);
-    if (*kept) *metadata++ = "Title", *metadata++ = kept;
-    *metadata++ = "Software", *metadata++ = software;
-    if (*hash) *metadata++ = "Experiment SHA-256", *metadata++ = hash;
-    recipe->figure.metadata = metadata - (*hash ? 2 : 0) - 2 - (*kept ? 2 : 0);
+    const char *const pair[][2] = {{"Title", kept}, {"Software", software}, {"Experiment SHA-256", hash}};
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof pair / sizeof *pair; i++) {
+        if (!*pair[i][1]) continue;
+        metadata[used++] = pair[i][0];
+        metadata[used++] = pair[i][1];
+    }
+    recipe->figure.metadata = metadata;
     return RG_OK;
 }
 

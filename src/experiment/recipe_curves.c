@@ -8,11 +8,12 @@
 #include "experiment/column.h"
 #include "figure/number.h"
 
+#include <glib.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <string.h>
 
-enum { LEAST_POINTS = 3, NOTE_SIZE = 1024 };
+enum { LEAST_POINTS = 3, COEFFICIENT_DIGITS = 3 };
 
 static rg_mark mark_of(const rg_node *curve) {
     return (rg_mark)(RG_MARK_LINE + (int)rg_node_get(curve, "mark")->number);
@@ -82,11 +83,6 @@ static int is_shown(const rg_axis *axis, double value) {
     return isfinite(value) && (axis->scale != RG_SCALE_LOG || value > 0);
 }
 
-static double place(const rg_axis *axis, double value, int log_log) {
-    (void)axis;
-    return log_log ? log(value) : value;
-}
-
 /* All points that the axes can show, x first, then y, as they count. */
 static size_t gather(const rg_panel *panel, int log_log, size_t room, double *points) {
     size_t count = 0;
@@ -94,8 +90,8 @@ static size_t gather(const rg_panel *panel, int log_log, size_t room, double *po
         for (ptrdiff_t i = 0; i < panel->curve[k].count; i++) {
             const double x = panel->curve[k].x[i], y = panel->curve[k].y[i];
             if (!is_shown(&panel->x, x) || !is_shown(&panel->y, y)) continue;
-            points[count] = place(&panel->x, x, log_log);
-            points[room + count++] = place(&panel->y, y, log_log);
+            points[count] = log_log ? log(x) : x;
+            points[room + count++] = log_log ? log(y) : y;
         }
     return count;
 }
@@ -104,10 +100,6 @@ static int varies(const double *values, size_t count) {
     for (size_t i = 1; i < count; i++)
         if (values[i] != values[0]) return 1;
     return 0;
-}
-
-static void coefficient_text(double value, char text[RG_NUMBER_TEXT]) {
-    rg_number_fixed(text, value, 3);
 }
 
 static rg_status add_correlation(rg_recipe *r, const rg_node *node, rg_panel *panel) {
@@ -121,15 +113,13 @@ static rg_status add_correlation(rg_recipe *r, const rg_node *node, rg_panel *pa
     if (count < LEAST_POINTS || !varies(x, count) || !varies(y, count))
         return rg_node_fail(rg_node_get(node, "correlation"), r->diagnostic, RG_EINVAL,
                             "expected at least %d points that differ in x and y, got %zu", LEAST_POINTS, count);
-    char pearson[RG_NUMBER_TEXT], spearman[RG_NUMBER_TEXT], text[NOTE_SIZE];
-    coefficient_text(gsl_stats_correlation(x, 1, y, 1, count), pearson);
-    coefficient_text(gsl_stats_spearman(x, 1, y, 1, count, points + 2 * room), spearman);
-    const char *note = panel->note;
-    if (strlen(note) + 2 * RG_NUMBER_TEXT + 64 > sizeof text) note = "";
-    strcat(strcpy(text, note), *note ? "\n" : "");
-    strcat(strcat(strcat(text, "Pearson "), pearson), log_log ? " (log\xe2\x80\x93log)" : "");
-    strcat(strcat(text, "\nSpearman "), spearman);
+    char pearson[RG_NUMBER_TEXT], spearman[RG_NUMBER_TEXT];
+    rg_number_fixed(pearson, gsl_stats_correlation(x, 1, y, 1, count), COEFFICIENT_DIGITS);
+    rg_number_fixed(spearman, gsl_stats_spearman(x, 1, y, 1, count, points + 2 * room), COEFFICIENT_DIGITS);
+    char *text = g_strdup_printf("%s%sPearson %s%s\nSpearman %s", panel->note, *panel->note ? "\n" : "", pearson,
+                                 log_log ? " (log\xe2\x80\x93log)" : "", spearman);
     panel->note = rg_pool_text(&r->pool, text, strlen(text));
+    g_free(text);
     return panel->note ? RG_OK : rg_recipe_out_of_memory(r);
 }
 

@@ -6,10 +6,11 @@
 #include "experiment/recipe.h"
 #include "figure/number.h"
 
+#include <glib.h>
 #include <math.h>
 #include <string.h>
 
-enum { LAYER_HEAT, LAYER_FLOW, LAYER_ARROWS, LAYER_CONTOURS, LAYERS, TITLE_SIZE = 1024 };
+enum { LAYER_HEAT, LAYER_FLOW, LAYER_ARROWS, LAYER_CONTOURS, LAYERS };
 
 static const struct {
     const char *key, *quantity;
@@ -228,14 +229,13 @@ static rg_status tell_projection(panel_plan *p, int across, int largest) {
 
 static rg_status project(panel_plan *p) {
     const rg_node *node = rg_node_get(p->node, "project"), *slice = rg_node_get(p->node, "slice");
+    const rg_node *either = node ? node : slice;
     if (node && slice)
         return rg_node_fail_key(node, p->recipe->diagnostic, RG_EINVAL, "expected a slice or a projection, got both");
-    if (!(node || slice) || p->box.dim == 3) {
-        if (!node) return RG_OK;
-    } else {
-        return rg_node_fail_key(node ? node : slice, p->recipe->diagnostic, RG_EINVAL,
-                                "expected fields with three axes, got %d", p->box.dim);
-    }
+    if (either && p->box.dim != RG_MAX_DIM)
+        return rg_node_fail_key(either, p->recipe->diagnostic, RG_EINVAL, "expected fields with three axes, got %d",
+                                p->box.dim);
+    if (!node) return RG_OK;
     const int across = (int)rg_node_get(node, "axis")->number, largest = rg_node_get(node, "by")->number > 0;
     rg_status status = RG_OK;
     for (int layer = 0; status == RG_OK && layer < LAYERS; layer++)
@@ -260,16 +260,15 @@ static void coordinate_text(const panel_plan *p, const cut_plane *plane, char te
 
 /* A plane says where it lies, on a line of its own, and a projection over what it goes. */
 static rg_status title_of(const panel_plan *p, const cut_plane *plane, const char **title) {
-    char number[RG_NUMBER_TEXT], text[TITLE_SIZE];
+    char number[RG_NUMBER_TEXT];
     const rg_status status = rg_recipe_text(p->recipe, rg_node_get(p->node, "title"), p->view, title);
     if (status != RG_OK || (plane->across < 0 && !p->projected)) return status;
+    const char *line = **title ? "\n" : "";
     if (plane->across >= 0) coordinate_text(p, plane, number);
-    const char *name = plane->across < 0 ? p->projected : p->box.name[plane->across];
-    const char *rest[] = {**title ? "\n" : "", name, plane->across < 0 ? "" : " = ", plane->across < 0 ? "" : number};
-    if (strlen(*title) + strlen(name) + sizeof number + 8 > sizeof text) return RG_OK;
-    strcpy(text, *title);
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) strcat(text, rest[i]);
+    char *text = plane->across < 0 ? g_strconcat(*title, line, p->projected, NULL)
+                                   : g_strconcat(*title, line, p->box.name[plane->across], " = ", number, NULL);
     *title = rg_pool_text(&p->recipe->pool, text, strlen(text));
+    g_free(text);
     return *title ? RG_OK : rg_recipe_out_of_memory(p->recipe);
 }
 
