@@ -127,6 +127,14 @@ stderr_is "rotgrad plot: bad.yaml: the run a names no experiment; give its direc
 rm -r out bad.yaml
 nothing_new
 
+# ---- interrupted
+sed "s/x.yaml}, {name: many.*/x.yaml, set: ['grid.shape=[96, 96]', tolerance=1e-13]}]/; /many/d" r.yaml >slow.yaml
+timeout --preserve-status -s INT 1 "$program" plot slow.yaml -o a.png >"$texts/out" 2>"$texts/err"
+check 130 $? "plot slow.yaml, with SIGINT after 1 s"
+stderr_is "rotgrad plot: interrupted; nothing was written"
+rm slow.yaml
+nothing_new
+
 # ---- what cannot be drawn
 expect 1 plot empty.npy -o a.png
 stderr_is "rotgrad plot: empty.npy: the array is empty, its shape is (0, 4)"
