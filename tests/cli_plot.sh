@@ -80,6 +80,9 @@ for figure in marginals errors parts bounds flat; do
 done
 expect 0 plot out -o a.png
 cmp -s a.png out/figures/marginals.png || fail "expected the figure of the run"
+mv out marginals # the name of a figure, too
+expect 0 plot marginals -o a.png --force
+mv marginals out
 rm a.png
 expect 0 plot out/fields.npz:p_end -o a.png --scale log
 rm a.png
@@ -103,7 +106,7 @@ stdout_has '"experiment": "x.yaml"'
 [ "$(ls kept | tr '\n' ' ')" = "many.0 many.1 one " ] || fail "expected three runs in kept"
 [ "$(ls kept/one | tr '\n' ' ')" = "fields.npz report.json " ] || fail "expected report.json and fields.npz only"
 stamp=$(stat -c %Y%i kept/one/report.json)
-expect 0 plot r.yaml -o b.png --runs kept
+expect 0 plot r.yaml -o b.png --runs kept --threads 2
 [ "$stamp" = "$(stat -c %Y%i kept/one/report.json)" ] || fail "expected the run to be kept"
 cmp -s a.png b.png || fail "expected the same picture from kept runs"
 expect 0 plot r.yaml -o b.png --force

@@ -291,6 +291,7 @@ static int read_recipe(plot_job *job) {
     if (kind_of(job->source[0]) == AN_ARRAY) return read_of_arrays(job);
     const int is_file = kind_of(job->source[0]) == A_RECIPE;
     const char *name = job->recipe_name = is_file ? job->source[0] : job->figure ? job->figure : "marginals";
+    job->sources_are_runs = !is_file;
     if (kind_of(name) == A_RECIPE)
         return cli_check(verb, rg_recipe_read(name, job->setting, job->settings, &job->recipe, &diagnostic),
                          &diagnostic);

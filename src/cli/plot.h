@@ -21,8 +21,9 @@ typedef struct plot_job {
     int degrees, list, force, json, quiet, threads;
     char *command; /* owned */
 
-    rg_recipe *recipe; /* owned */
-    const char *recipe_name;
+    rg_recipe *recipe;       /* owned */
+    const char *recipe_name; /* NULL for that of arrays */
+    int sources_are_runs;
     size_t results; /* of the runs that had to be computed; owned */
     rg_outcome **outcome;
     rg_experiment *experiment;

@@ -132,8 +132,7 @@ static int use_sources(plot_job *job, size_t runs) {
 int plot_results(plot_job *job) {
     const rg_recipe_run *run;
     const size_t runs = rg_recipe_runs(job->recipe, &run);
-    const int is_recipe = job->recipe_name && strcmp(job->recipe_name, job->source[0]) == 0;
-    if (job->recipe_name && !is_recipe) return use_sources(job, runs);
+    if (job->sources_are_runs) return use_sources(job, runs);
     for (size_t i = 0; i < runs; i++)
         if (!run[i].directory && !run[i].experiment)
             return cli_fail(verb,
