@@ -23,7 +23,7 @@ for verb in run split info doctor; do
 done
 
 expect 2
-usage_error rotgrad "expected a verb: run, split, info or doctor"
+usage_error rotgrad "expected a verb: run, split, plot, info or doctor"
 expect 2 splti
 usage_error rotgrad 'unknown verb "splti", did you mean "split"?'
 expect 2 frobnicate

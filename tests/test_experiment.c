@@ -228,12 +228,12 @@ static void resolved_holds_every_default(void **state) {
         read_ok("title: ring \"x\"\n" BASE "error: [{modes: [{component: 1, wave: [1, 0], cos: pi/2}]}]\n");
     json_t *got = json_loads(e.resolved, 0, NULL);
     json_t *wanted =
-        json_pack("{s:s, s:{s:[ii], s:[ff], s:[ff]}, s:{s:s, s:f, s:f}, s:{s:f, s:f, s:f}, s:s,"
+        json_pack("{s:s, s:{s:[ii], s:[ff], s:[ff], s:b}, s:{s:s, s:f, s:f}, s:{s:f, s:f, s:f}, s:s,"
                   " s:[{s:[{s:i, s:[ii], s:f, s:f}]}], s:f, s:s, s:i}",
                   "title", "ring \"x\"", "grid", "shape", 10, 12, "lower", -PI, -PI, "length", 2 * PI, 2 * PI,
-                  "density", "shape", "ring", "width", 0.3, "background", 0.0, "noise", "variance_min", 0.01,
-                  "variance_max", 4.0, "churn", 1.0, "prior", "exact", "error", "modes", "component", 1, "wave", 1, 0,
-                  "sin", 0.0, "cos", PI / 2, "tolerance", 1e-6, "form", "density", "threads", 0);
+                  "degrees", 0, "density", "shape", "ring", "width", 0.3, "background", 0.0, "noise", "variance_min",
+                  0.01, "variance_max", 4.0, "churn", 1.0, "prior", "exact", "error", "modes", "component", 1, "wave",
+                  1, 0, "sin", 0.0, "cos", PI / 2, "tolerance", 1e-6, "form", "density", "threads", 0);
     assert_non_null(got);
     assert_non_null(wanted);
     if (!json_equal(got, wanted)) fail_msg("%s", e.resolved);
@@ -439,7 +439,7 @@ static const struct {
     {"grid: &g\n- 1\n", "exp.yaml:1:7: anchors (&name) are not supported; write the value out", RG_EFORMAT},
     {"title: !!str x\n", "exp.yaml:1:8: tags (!name) are not supported; write the plain value", RG_EFORMAT},
     {"error: !t []\n", "exp.yaml:1:8: tags (!name) are not supported; write the plain value", RG_EFORMAT},
-    {"title: a\n---\ntitle: b\n", "exp.yaml:2:1: a second document (---); expected one experiment a file", RG_EFORMAT},
+    {"title: a\n---\ntitle: b\n", "exp.yaml:2:1: a second document (---); expected one document a file", RG_EFORMAT},
     {"title: \"a\\0b\"\n", "exp.yaml:1:8: a text with a zero byte", RG_EFORMAT},
     {"? [1, 2]\n: 3\n", "exp.yaml:1:3: expected a text as key, got a list or a map", RG_EFORMAT},
     {"a234567890123456789012345678901234567890123456789012345678901234567890: 1\n",
@@ -533,6 +533,12 @@ static const struct {
     {GRID NOISE "density: {mixture: {means: [[0, 0]], sigma: [[1]]}}\n",
      "exp.yaml:3:46: density.mixture.sigma.0: expected a number > 0, got a list of 1", RG_EINVAL},
     /* grid */
+    {"grid: {shape: [10, 12], names: [a]}\n" DENSITY NOISE,
+     "exp.yaml:1:32: grid.names: expected 2 names, one for each axis, got a list of 1", RG_EINVAL},
+    {"grid: {shape: [10, 12], names: [a, <i>b]}\n" DENSITY NOISE,
+     "exp.yaml:1:36: grid.names.1: expected a text in Pango markup, got \"<i>b\"", RG_EINVAL},
+    {"grid: {shape: [10, 12], degrees: 1}\n" DENSITY NOISE,
+     "exp.yaml:1:34: grid.degrees: expected true or false, got 1", RG_EINVAL},
     {DENSITY NOISE, "exp.yaml:1:1: grid: expected the key \"shape\"; only a learned score gives it a default",
      RG_EINVAL},
     {"grid: {lower: [0, 0]}\n" DENSITY NOISE,
@@ -932,7 +938,7 @@ static void floods_are_refused(void **state) {
     expect_flood("a: [", "1,", 8 << 20, RG_EFORMAT,
                  "exp.yaml:1:200001: more than 100000 values; keep large tables in .npy files");
     expect_flood("", "#", (16 << 20) + 1, RG_EFORMAT,
-                 "exp.yaml: expected an experiment file of at most 16 MiB, got 16777217 bytes");
+                 "exp.yaml: expected a YAML file of at most 16 MiB, got 16777217 bytes");
     expect_flood("title: ", "x", 15 << 20, RG_EINVAL, "exp.yaml:1:1: expected the key \"density\", which is missing");
     expect_flood("form: ", "y", 15 << 20, RG_EINVAL, "exp.yaml:1:1: expected the key \"density\", which is missing");
     expect_flood(BASE "form: x", "\xc3\xa4", 1 << 20, RG_EINVAL,
@@ -1015,6 +1021,22 @@ static void binary_junk_is_refused(void **state) {
     }
 }
 
+/* ---- axes for figures */
+
+static void axes_have_names_and_degrees(void **state) {
+    (void)state;
+    rg_experiment e = read_ok("grid: {shape: [10, 12], names: [u, \"v<sub>1</sub>\"], degrees: true}\n" DENSITY NOISE);
+    assert_string_equal(e.axis_name[0], "u");
+    assert_string_equal(e.axis_name[1], "v<sub>1</sub>");
+    assert_int_equal(e.degrees, 1);
+    assert_non_null(strstr(e.resolved, "\"degrees\": true"));
+    rg_experiment_free(&e);
+    e = read_ok(BASE);
+    assert_null(e.axis_name[0]);
+    assert_int_equal(e.degrees, 0);
+    rg_experiment_free(&e);
+}
+
 /* ---- memory */
 
 static rg_status read_with_failing_allocation(const char *path, long n, rg_diagnostic *diagnostic) {
@@ -1074,7 +1096,7 @@ static char *expected_docs(const char *text) {
     FILE *out = open_memstream(&expected, &size);
     assert_non_null(out);
     fwrite(text, 1, (size_t)(begin - text) + strlen(begin_mark), out);
-    rg_schema_print(out);
+    rg_schema_print(&rg_experiment_schema, out);
     fputs(end, out);
     assert_int_equal(fclose(out), 0);
     return expected;
@@ -1115,8 +1137,8 @@ static void the_examples_of_the_reference_are_read(void **state) {
 /* Defaults are valid, sentences end, and no key has two ways to be absent. */
 static void the_table_is_sound(void **state) {
     (void)state;
-    for (size_t i = 0; i < rg_schema_size; i++) {
-        const rg_key *key = &rg_schema[i];
+    for (size_t i = 0; i < rg_experiment_schema.keys; i++) {
+        const rg_key *key = &rg_experiment_schema.key[i];
         char expected[RG_EXPECTED_SIZE];
         rg_schema_expected(key, 0, expected);
         assert_true(*expected && strlen(expected) < RG_EXPECTED_SIZE - 1);
@@ -1124,7 +1146,7 @@ static void the_table_is_sound(void **state) {
         assert_true(strlen(key->path) < 48);
         assert_false(key->fallback && (key->fallback_doc || (key->flags & RG_KEY_REQUIRED)));
         assert_true((key->leaf & RG_LEAF_CHOICE) == 0 || key->choices);
-        for (size_t k = 0; k < i; k++) assert_string_not_equal(rg_schema[k].path, key->path);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(rg_experiment_schema.key[k].path, key->path);
     }
 }
 
@@ -1158,6 +1180,7 @@ int main(void) {
         cmocka_unit_test(mutants_never_crash),
         cmocka_unit_test(binary_junk_is_refused),
         cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(axes_have_names_and_degrees),
         cmocka_unit_test(the_reference_is_up_to_date),
         cmocka_unit_test(the_examples_of_the_reference_are_read),
         cmocka_unit_test(the_table_is_sound),

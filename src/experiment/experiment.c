@@ -23,7 +23,7 @@ static rg_status read_tree(rg_reader *r, const char *path, const char *const *se
     rg_status status = rg_yaml_read(source, &r->scratch, &r->root, r->diagnostic);
     for (size_t i = 0; status == RG_OK && i < count; i++)
         status = rg_yaml_set(settings[i], &r->scratch, r->root, r->diagnostic);
-    if (status == RG_OK) status = rg_schema_check(r->root, &r->scratch, r->diagnostic);
+    if (status == RG_OK) status = rg_schema_check(&rg_experiment_schema, r->root, &r->scratch, r->diagnostic);
     return status == RG_OK ? rg_reader_input(r, path, r->diagnostic) : status;
 }
 

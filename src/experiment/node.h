@@ -14,7 +14,7 @@ typedef struct rg_source {
 typedef enum rg_node_kind { RG_NODE_TEXT, RG_NODE_LIST, RG_NODE_MAP } rg_node_kind;
 
 /* What the schema found a text to be. */
-typedef enum rg_node_value { RG_VALUE_TEXT, RG_VALUE_NUMBER, RG_VALUE_WHOLE } rg_node_value;
+typedef enum rg_node_value { RG_VALUE_TEXT, RG_VALUE_NUMBER, RG_VALUE_WHOLE, RG_VALUE_FLAG } rg_node_value;
 
 typedef struct rg_node rg_node;
 struct rg_node {
@@ -29,7 +29,7 @@ struct rg_node {
     const char *text; /* RG_NODE_TEXT */
     int quoted;
     rg_node_value value;
-    double number; /* RG_VALUE_NUMBER, RG_VALUE_WHOLE; for a choice its place among the choices, from 0 */
+    double number; /* RG_VALUE_NUMBER, RG_VALUE_WHOLE; RG_VALUE_FLAG: 0 or 1; a choice: its place among them, from 0 */
 
     rg_node *first, *last; /* RG_NODE_LIST, RG_NODE_MAP */
     size_t count;

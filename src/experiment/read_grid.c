@@ -1,4 +1,4 @@
-/* grid: shape, box, and the shape that a learned score can give. */
+/* grid: shape, box, the shape that a learned score can give, and what figures call the axes. */
 #include "base/base.h"
 #include "experiment/reader.h"
 
@@ -56,6 +56,22 @@ static rg_status read_axes(rg_reader *r, rg_node *grid, const char *key, size_t 
     return rg_reader_fill(r, grid, key, numbers, dim, RG_VALUE_NUMBER);
 }
 
+static rg_status read_names(rg_reader *r, const rg_node *grid, size_t dim) {
+    rg_experiment *e = r->experiment;
+    const rg_node *names = rg_node_get(grid, "names");
+    e->degrees = rg_node_get(grid, "degrees")->number != 0;
+    if (!names) return RG_OK;
+    if (names->count != dim)
+        return rg_node_fail(names, r->diagnostic, RG_EINVAL, "expected %zu name%s, one for each axis, got %s", dim,
+                            dim == 1 ? "" : "s", rg_node_show(names).text);
+    size_t a = 0;
+    for (const rg_node *name = names->first; name; name = name->next, a++) {
+        e->axis_name[a] = rg_pool_text(r->kept, name->text, strlen(name->text));
+        if (!e->axis_name[a]) return rg_reader_out_of_memory(r);
+    }
+    return RG_OK;
+}
+
 rg_status rg_reader_grid(rg_reader *r) {
     const double pi = 3.14159265358979323846;
     rg_node *grid = rg_node_get(r->root, "grid");
@@ -67,6 +83,7 @@ rg_status rg_reader_grid(rg_reader *r) {
     status = read_shape(r, node, shape);
     if (status == RG_OK) status = read_axes(r, grid, "lower", node->count, -pi, lower);
     if (status == RG_OK) status = read_axes(r, grid, "length", node->count, 2 * pi, length);
+    if (status == RG_OK) status = read_names(r, grid, node->count);
     if (status != RG_OK) return status;
     status = rg_grid_init((int)node->count, shape, lower, length, &r->experiment->grid);
     if (status == RG_OK) return RG_OK;

@@ -91,6 +91,34 @@ static json_t *share_json(const rg_outcome *o) {
     return isnan(share.value) ? json_null() : number_json(share);
 }
 
+static json_t *names_json(const rg_experiment *e, int dim) {
+    json_t *names = e->axis_name[0] ? json_array() : NULL;
+    for (int a = 0; names && a < dim; a++)
+        if (json_array_append_new(names, text_json(e->axis_name[a])) != 0) {
+            json_decref(names);
+            return NULL;
+        }
+    return e->axis_name[0] ? names : json_null();
+}
+
+static json_t *sizes_json(int count, const ptrdiff_t *sizes) {
+    json_t *array = json_array();
+    for (int a = 0; array && a < count; a++)
+        if (json_array_append_new(array, json_integer(sizes[a])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+static json_t *grid_json(const rg_report *report) {
+    const rg_grid *grid = &report->outcome->grid;
+    const size_t dim = (size_t)grid->dim;
+    return json_pack("{s:o, s:o, s:o, s:o, s:b}", "shape", sizes_json(grid->dim, grid->shape), "lower",
+                     rg_json_reals(dim, grid->lower), "length", rg_json_reals(dim, grid->length), "names",
+                     names_json(report->experiment, grid->dim), "degrees", report->experiment->degrees);
+}
+
 static json_t *claim_json(const rg_claim *claim) {
     return json_pack("{s:s, s:s, s:o, s:o, s:s}", "name", claim->name, "statement", claim->statement, "lhs",
                      number_json(claim->lhs), "rhs", number_json(claim->rhs), "verdict", verdict_name[claim->verdict]);
@@ -207,6 +235,7 @@ static int add_rest(json_t *json, const rg_report *report) {
         const char *key;
         json_t *value;
     } member[] = {
+        {"grid", grid_json(report)},
         {"prior_kl", number_json(o->prior_kl)},
         {"bounds", bounds_json(o, report->experiment->churn)},
         {"identity_residual", number_json(o->identity_residual)},
@@ -225,8 +254,7 @@ static int add_rest(json_t *json, const rg_report *report) {
     return failed;
 }
 
-/* NULL when out of memory. */
-static json_t *report_json(const rg_report *report) {
+json_t *rg_report_document(const rg_report *report) {
     json_t *json = json_pack("{s:s, s:o}", "schema", "rotgrad.report/1", "title", text_json(report->experiment->title));
     if (json && !add_divergences(json, report->outcome) && !add_rest(json, report)) return json;
     json_decref(json);
@@ -234,7 +262,7 @@ static json_t *report_json(const rg_report *report) {
 }
 
 rg_status rg_report_json(const rg_report *report, const char *path, rg_diagnostic *diagnostic) {
-    json_t *json = report_json(report);
+    json_t *json = rg_report_document(report);
     const rg_status status = rg_json_write(path, json, diagnostic);
     json_decref(json);
     return status;
@@ -243,7 +271,7 @@ rg_status rg_report_json(const rg_report *report, const char *path, rg_diagnosti
 rg_status rg_outcome_json(const rg_outcome *outcome, const rg_experiment *experiment, const char *command,
                           char **text) {
     if (!outcome || !experiment || !text) return RG_EINVAL;
-    json_t *json = report_json(&(rg_report){outcome, experiment, command});
+    json_t *json = rg_report_document(&(rg_report){outcome, experiment, command});
     char *dumped = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
     json_decref(json);
     if (!dumped) return RG_ENOMEM;

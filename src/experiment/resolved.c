@@ -34,6 +34,7 @@ static json_t *to_json(const rg_node *node) {
     if (node->kind == RG_NODE_LIST) return list_to_json(node);
     if (node->value == RG_VALUE_NUMBER) return json_real(node->number);
     if (node->value == RG_VALUE_WHOLE) return json_integer((json_int_t)node->number);
+    if (node->value == RG_VALUE_FLAG) return json_boolean(node->number != 0);
     return json_string(node->text);
 }
 

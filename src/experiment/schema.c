@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "experiment/number.h"
 #include "experiment/yaml_tree.h"
+#include "figure/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,6 +14,7 @@ enum { PREFIX_SIZE = 64, UNKNOWN_SIZE = 384 };
 static const double MAX_WHOLE = 9007199254740992.0; /* 2^53: above it doubles skip whole numbers */
 
 typedef struct schema_check {
+    const rg_schema *schema;
     rg_pool *pool;
     rg_diagnostic *diagnostic;
 } schema_check;
@@ -30,10 +32,10 @@ static const char *name_below(const rg_key *key, const char *prefix) {
     return strchr(rest, '.') ? NULL : rest;
 }
 
-static const rg_key *find_key(const char *prefix, const char *wanted) {
-    for (size_t i = 0; i < rg_schema_size; i++) {
-        const char *name = name_below(&rg_schema[i], prefix);
-        if (name && strcmp(name, wanted) == 0) return &rg_schema[i];
+static const rg_key *find_key(const rg_schema *schema, const char *prefix, const char *wanted) {
+    for (size_t i = 0; i < schema->keys; i++) {
+        const char *name = name_below(&schema->key[i], prefix);
+        if (name && strcmp(name, wanted) == 0) return &schema->key[i];
     }
     return NULL;
 }
@@ -44,23 +46,23 @@ static const char *last_part(const char *path) {
 }
 
 /* Where a key of this very name would be right. */
-static const char *elsewhere(const char *wanted) {
-    for (size_t i = 0; i < rg_schema_size; i++)
-        if (strcmp(last_part(rg_schema[i].path), wanted) == 0) return rg_schema[i].path;
+static const char *elsewhere(const rg_schema *schema, const char *wanted) {
+    for (size_t i = 0; i < schema->keys; i++)
+        if (strcmp(last_part(schema->key[i].path), wanted) == 0) return schema->key[i].path;
     return NULL;
 }
 
 static rg_status unknown_key(const schema_check *c, const rg_node *node, const char *prefix) {
     rg_nearest nearest = rg_nearest_to(node->key);
     char known[UNKNOWN_SIZE] = "";
-    for (size_t i = 0; i < rg_schema_size; i++) {
-        const char *name = name_below(&rg_schema[i], prefix);
+    for (size_t i = 0; i < c->schema->keys; i++) {
+        const char *name = name_below(&c->schema->key[i], prefix);
         if (!name) continue;
         rg_nearest_offer(&nearest, name);
         if (*known) strncat(known, ", ", sizeof known - strlen(known) - 1);
         strncat(known, name, sizeof known - strlen(known) - 1);
     }
-    const char *meant = nearest.best ? nearest.best : elsewhere(node->key);
+    const char *meant = nearest.best ? nearest.best : elsewhere(c->schema, node->key);
     if (meant)
         return rg_node_fail_key(node, c->diagnostic, RG_EINVAL, "unknown key \"%s\", did you mean \"%s\"?", node->key,
                                 meant);
@@ -75,14 +77,25 @@ static int in_range(const rg_range *range, double x) {
 }
 
 static int read_number(const rg_key *key, rg_node *node) {
+    if (!rg_number_parse(node->text, &node->number) || !in_range(key->range, node->number)) return 0;
     node->value = RG_VALUE_NUMBER;
-    return rg_number_parse(node->text, &node->number) && in_range(key->range, node->number);
+    return 1;
 }
 
 static int read_whole(const rg_key *key, rg_node *node) {
-    if (!read_number(key, node)) return 0;
+    if (!rg_number_parse(node->text, &node->number) || !in_range(key->range, node->number)) return 0;
+    if (floor(node->number) != node->number || fabs(node->number) > MAX_WHOLE) return 0;
     node->value = RG_VALUE_WHOLE;
-    return floor(node->number) == node->number && fabs(node->number) <= MAX_WHOLE;
+    return 1;
+}
+
+static int read_flag(const rg_key *key, rg_node *node) {
+    (void)key;
+    const int yes = strcmp(node->text, "true") == 0;
+    if (!yes && strcmp(node->text, "false") != 0) return 0;
+    node->value = RG_VALUE_FLAG;
+    node->number = yes;
+    return 1;
 }
 
 static int read_choice(const rg_key *key, rg_node *node) {
@@ -111,13 +124,17 @@ static int read_file_name(const rg_key *key, rg_node *node) {
     return *node->text != 0;
 }
 
+static int read_markup(const rg_key *key, rg_node *node) {
+    return rg_text_check(node->text, key->path, NULL) == RG_OK;
+}
+
 static int read_leaf(const rg_key *key, rg_node *node) {
     static const struct {
         unsigned leaf;
         int (*read)(const rg_key *key, rg_node *node);
     } readers[] = {
-        {RG_LEAF_TEXT, read_text},     {RG_LEAF_NUMBER, read_number},  {RG_LEAF_WHOLE, read_whole},
-        {RG_LEAF_CHOICE, read_choice}, {RG_LEAF_FILE, read_file_name},
+        {RG_LEAF_TEXT, read_text},      {RG_LEAF_NUMBER, read_number}, {RG_LEAF_WHOLE, read_whole},
+        {RG_LEAF_FILE, read_file_name}, {RG_LEAF_FLAG, read_flag},     {RG_LEAF_MARKUP, read_markup},
     };
     if (rg_node_is_null(node)) return 0;
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
@@ -145,6 +162,9 @@ static rg_status check_list(const schema_check *c, const rg_key *key, rg_node *l
 
 static rg_status check_value(const schema_check *c, const rg_key *key, rg_node *node, int depth) {
     if (node->kind == RG_NODE_LIST) return check_list(c, key, node, depth);
+    const int is_word =
+        node->kind == RG_NODE_TEXT && depth == 0 && (key->leaf & RG_LEAF_CHOICE) && read_choice(key, node);
+    if (is_word) return RG_OK;
     if (depth < key->depth_min) return unexpected(c, key, node, depth);
     if (node->kind == RG_NODE_TEXT) return read_leaf(key, node) ? RG_OK : unexpected(c, key, node, depth);
     if (!(key->leaf & RG_LEAF_MAP)) return unexpected(c, key, node, depth);
@@ -156,7 +176,7 @@ static rg_status check_value(const schema_check *c, const rg_key *key, rg_node *
 static rg_status refuse_unknown(const schema_check *c, rg_node *map, const char *prefix) {
     for (rg_node *child = map->first, *next; child; child = next) {
         next = child->next;
-        if (!find_key(prefix, child->key)) return unknown_key(c, child, prefix);
+        if (!find_key(c->schema, prefix, child->key)) return unknown_key(c, child, prefix);
         if (rg_node_is_null(child)) rg_node_remove(child);
     }
     return RG_OK;
@@ -188,9 +208,9 @@ static rg_status check_presence(const schema_check *c, rg_node *map, const rg_ke
 static rg_status check_one_of(const schema_check *c, const rg_node *map, const char *prefix) {
     char names[UNKNOWN_SIZE] = "";
     const rg_node *first = NULL, *second = NULL;
-    for (size_t i = 0; i < rg_schema_size; i++) {
-        const char *name = name_below(&rg_schema[i], prefix);
-        if (!name || !(rg_schema[i].flags & RG_KEY_ONE_OF)) continue;
+    for (size_t i = 0; i < c->schema->keys; i++) {
+        const char *name = name_below(&c->schema->key[i], prefix);
+        if (!name || !(c->schema->key[i].flags & RG_KEY_ONE_OF)) continue;
         if (*names) strncat(names, ", ", sizeof names - strlen(names) - 1);
         strncat(names, name, sizeof names - strlen(names) - 1);
         const rg_node *node = rg_node_get(map, name);
@@ -205,19 +225,19 @@ static rg_status check_one_of(const schema_check *c, const rg_node *map, const c
 
 static rg_status check_map(const schema_check *c, rg_node *map, const char *prefix) {
     rg_status status = refuse_unknown(c, map, prefix);
-    for (size_t i = 0; status == RG_OK && i < rg_schema_size; i++) {
-        const char *name = name_below(&rg_schema[i], prefix);
-        if (name) status = check_presence(c, map, &rg_schema[i], name);
+    for (size_t i = 0; status == RG_OK && i < c->schema->keys; i++) {
+        const char *name = name_below(&c->schema->key[i], prefix);
+        if (name) status = check_presence(c, map, &c->schema->key[i], name);
     }
     if (status == RG_OK) status = check_one_of(c, map, prefix);
     for (rg_node *child = map->first; status == RG_OK && child; child = child->next)
-        status = check_value(c, find_key(prefix, child->key), child, 0);
+        status = check_value(c, find_key(c->schema, prefix, child->key), child, 0);
     return status;
 }
 
-rg_status rg_schema_check(rg_node *root, rg_pool *pool, rg_diagnostic *diagnostic) {
-    const schema_check c = {pool, diagnostic};
+rg_status rg_schema_check(const rg_schema *schema, rg_node *root, rg_pool *pool, rg_diagnostic *diagnostic) {
+    const schema_check c = {schema, pool, diagnostic};
     if (root->kind == RG_NODE_MAP) return check_map(&c, root, "");
-    return rg_node_fail(root, diagnostic, RG_EINVAL, "expected a map with the keys of an experiment, got %s",
+    return rg_node_fail(root, diagnostic, RG_EINVAL, "expected a map with the keys of %s, got %s", schema->noun,
                         rg_node_show(root).text);
 }

@@ -1,4 +1,5 @@
-/* The keys of experiment files: one table that reading, messages, defaults and docs/experiment.md share. Internal. */
+/* The keys of a kind of YAML file (experiments, recipes): one table that reading, messages, defaults and the reference
+ * in docs/ share. Internal. */
 #ifndef RG_SCHEMA_H
 #define RG_SCHEMA_H
 
@@ -10,9 +11,11 @@ enum {
     RG_LEAF_TEXT = 1,
     RG_LEAF_NUMBER = 2,
     RG_LEAF_WHOLE = 4,
-    RG_LEAF_CHOICE = 8,
+    RG_LEAF_CHOICE = 8, /* never in a list: beside a list of numbers, the word that stands for one */
     RG_LEAF_FILE = 16,
-    RG_LEAF_MAP = 32
+    RG_LEAF_MAP = 32,
+    RG_LEAF_FLAG = 64,
+    RG_LEAF_MARKUP = 128 /* Pango markup, for figures */
 };
 
 enum {
@@ -40,19 +43,25 @@ typedef struct rg_key {
     const char *doc;          /* one sentence */
 } rg_key;
 
-extern const rg_key rg_schema[];
-extern const size_t rg_schema_size;
+typedef struct rg_schema {
+    const char *noun; /* "an experiment" */
+    size_t keys;
+    const rg_key *key;
+} rg_schema;
+
+extern const rg_schema rg_experiment_schema, rg_recipe_schema;
 
 /* Checks every key and value, stores the numbers in the nodes, drops keys whose value is null and puts in defaults.
  * RG_EINVAL with the place in the diagnostic; RG_ENOMEM. */
-rg_status rg_schema_check(rg_node *root, rg_pool *pool, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+rg_status rg_schema_check(const rg_schema *schema, rg_node *root, rg_pool *pool,
+                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* "a list of numbers > 0": what a key takes from the given depth of lists on. */
 enum { RG_EXPECTED_SIZE = 160 };
 void rg_schema_expected(const rg_key *key, int depth, char text[RG_EXPECTED_SIZE]);
 
 /* The reference of all keys as Markdown. */
-void rg_schema_print(FILE *out);
+void rg_schema_print(const rg_schema *schema, FILE *out);
 
 /* The candidate nearest to `word` in edits (a letter inserted, left out, replaced, or two swapped), or NULL when none
  * is near. Candidates are offered one after the other. */

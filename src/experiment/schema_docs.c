@@ -1,4 +1,4 @@
-/* What a key takes, in words: for messages and for docs/experiment.md. */
+/* What a key takes, in words: for messages and for the references in docs/. */
 #include "experiment/number.h"
 #include "experiment/schema.h"
 
@@ -25,6 +25,8 @@ static const struct {
     {RG_LEAF_NUMBER, "a number", "numbers"},
     {RG_LEAF_WHOLE, "a whole number", "whole numbers"},
     {RG_LEAF_FILE, "a file name", "file names"},
+    {RG_LEAF_FLAG, "true or false", "flags"},
+    {RG_LEAF_MARKUP, "a text in Pango markup", "texts in Pango markup"},
     {RG_LEAF_MAP, "a map", "maps"},
 };
 
@@ -47,7 +49,7 @@ static void add_range(const rg_range *range, char text[RG_EXPECTED_SIZE]) {
 
 void rg_schema_expected(const rg_key *key, int depth, char text[RG_EXPECTED_SIZE]) {
     text[0] = 0;
-    if (key->leaf & RG_LEAF_CHOICE) add(text, RG_EXPECTED_SIZE, "one of %s", key->choices);
+    if ((key->leaf & RG_LEAF_CHOICE) && depth == 0) add(text, RG_EXPECTED_SIZE, "one of %s", key->choices);
     for (int lists = key->depth_min > depth ? key->depth_min - depth : 0; lists <= key->depth_max - depth; lists++)
         add_leaf(key, lists, text);
     if (key->range) add_range(key->range, text);
@@ -65,13 +67,13 @@ static void print_default(const rg_key *key, FILE *out) {
     if (key->beside) fprintf(out, "; only beside `%s`", key->beside);
 }
 
-void rg_schema_print(FILE *out) {
+void rg_schema_print(const rg_schema *schema, FILE *out) {
     fputs("| key | value | default | meaning |\n|---|---|---|---|\n", out);
-    for (size_t i = 0; i < rg_schema_size; i++) {
+    for (size_t i = 0; i < schema->keys; i++) {
         char expected[RG_EXPECTED_SIZE];
-        rg_schema_expected(&rg_schema[i], 0, expected);
-        fprintf(out, "| `%s` | %s | ", rg_schema[i].path, expected);
-        print_default(&rg_schema[i], out);
-        fprintf(out, " | %s |\n", rg_schema[i].doc);
+        rg_schema_expected(&schema->key[i], 0, expected);
+        fprintf(out, "| `%s` | %s | ", schema->key[i].path, expected);
+        print_default(&schema->key[i], out);
+        fprintf(out, " | %s |\n", schema->key[i].doc);
     }
 }

@@ -1,4 +1,4 @@
-/* The table of keys, in the order of docs/experiment.md. */
+/* The keys of experiment files, in the order of docs/experiment.md. */
 #include "experiment/schema.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@ static const rg_range seeds = {.low = 0, .high = 4294967295.0}; /* what unsigned
 static const rg_range tolerances = {.low = 1e-13, .high = 1e-2};
 static const rg_range thread_counts = {.low = 0, .high = 65536};
 
-const rg_key rg_schema[] = {
+static const rg_key keys[] = {
     {.path = "title", .leaf = RG_LEAF_TEXT, .doc = "A line for reports and figures."},
 
     {.path = "grid", .leaf = RG_LEAF_MAP, .fallback = "{}", .doc = "Where the run is computed."},
@@ -36,6 +36,17 @@ const rg_key rg_schema[] = {
      .range = &positive,
      .fallback_doc = "2pi on each axis",
      .doc = "The period of each axis, unit x."},
+
+    {.path = "grid.names",
+     .leaf = RG_LEAF_MARKUP,
+     .depth_min = 1,
+     .depth_max = 1,
+     .fallback_doc = "x0, x1, x2",
+     .doc = "What figures call each axis, in Pango markup, such as `[φ, χ<sub>1</sub>]`."},
+    {.path = "grid.degrees",
+     .leaf = RG_LEAF_FLAG,
+     .fallback = "false",
+     .doc = "Whether figures show the axes in degrees; the coordinates are then angles in radians."},
 
     {.path = "density", .leaf = RG_LEAF_MAP, .flags = RG_KEY_REQUIRED, .doc = "The data's density p_0."},
     {.path = "density.mixture",
@@ -237,4 +248,4 @@ const rg_key rg_schema[] = {
      .doc = "Threads; 0 takes what OpenMP gives. The results do not depend on it."},
 };
 
-const size_t rg_schema_size = sizeof rg_schema / sizeof *rg_schema;
+const rg_schema rg_experiment_schema = {"an experiment", sizeof keys / sizeof *keys, keys};

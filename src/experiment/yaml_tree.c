@@ -142,7 +142,7 @@ static rg_status on_close(tree_builder *b, const yaml_event_t *event) {
 }
 
 static rg_status on_document(tree_builder *b, const yaml_event_t *event) {
-    return b->documents++ ? refuse(b, event->start_mark, "a second document (---); expected one experiment a file")
+    return b->documents++ ? refuse(b, event->start_mark, "a second document (---); expected one document a file")
                           : RG_OK;
 }
 
@@ -215,7 +215,7 @@ static rg_status read_text(const rg_source *source, rg_pool *pool, char **text, 
     if (status != RG_OK) return status;
     if (size > RG_YAML_MAX_BYTES) {
         fclose(file);
-        return rg_fail(diagnostic, RG_EFORMAT, "%s: expected an experiment file of at most 16 MiB, got %llu bytes",
+        return rg_fail(diagnostic, RG_EFORMAT, "%s: expected a YAML file of at most 16 MiB, got %llu bytes",
                        source->name, (unsigned long long)size);
     }
     *text = rg_pool_alloc(pool, (size_t)size + 1, 1);

@@ -1,0 +1,178 @@
+/* Level tables and sweeps from report.json, and fields with one axis, as columns. */
+#include "experiment/column.h"
+
+#include "base/base.h"
+#include "experiment/schema.h"
+
+#include <glib.h>
+#include <math.h>
+#include <string.h>
+
+enum { NAME_SIZE = 128 };
+static const char over[] = " / ";
+
+static rg_status create(const rg_column_scope *s, size_t count, int has_error, rg_column *column) {
+    column->count = count;
+    column->value = rg_pool_alloc(&s->recipe->pool, count, sizeof *column->value);
+    column->error = has_error ? rg_pool_alloc(&s->recipe->pool, count, sizeof *column->error) : NULL;
+    return column->value && (column->error || !has_error) ? RG_OK : rg_recipe_out_of_memory(s->recipe);
+}
+
+/* ---- levels */
+
+/* "kl_full" or "kl.full" in {"kl": {"full": ...}}. */
+static const json_t *in_row(const json_t *row, const char *name) {
+    const json_t *found = rg_view_at(row, name), *group;
+    const char *key;
+    if (found) return found;
+    json_object_foreach((json_t *)row, key, group) {
+        const size_t length = strlen(key);
+        if (json_is_object(group) && strncmp(name, key, length) == 0 && name[length] == '_')
+            found = json_object_get(group, name + length + 1);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+static rg_status no_column(const rg_column_scope *s, const rg_node *node, const json_t *row, const char *name) {
+    rg_nearest nearest = rg_nearest_to(name);
+    const json_t *cell, *inner;
+    const char *key, *inner_key;
+    char *best = NULL;
+    json_object_foreach((json_t *)row, key, cell) {
+        if (!json_is_object(cell)) rg_nearest_offer(&nearest, key);
+        json_object_foreach((json_t *)cell, inner_key, inner) {
+            char full[NAME_SIZE];
+            snprintf(full, sizeof full, "%s_%s", key, inner_key);
+            const char *before = nearest.best;
+            rg_nearest_offer(&nearest, full);
+            if (nearest.best != before) {
+                g_free(best);
+                nearest.best = best = g_strdup(full);
+            }
+        }
+    }
+    const rg_status status = rg_node_fail(
+        node, s->recipe->diagnostic, RG_EINVAL, "the level table has no column \"%.64s\"%s%s%s", name,
+        nearest.best ? ", did you mean \"" : "", nearest.best ? nearest.best : "", nearest.best ? "\"?" : "");
+    g_free(best);
+    return status;
+}
+
+/* Error bars are those of {"value", "error"}, or the column NAME_error. */
+static rg_status read_levels(const rg_column_scope *s, const rg_node *node, const char *name, rg_column *column) {
+    rg_status status = rg_recipe_check_view(s->recipe, node, s->view);
+    if (status != RG_OK) return status;
+    const json_t *levels = json_object_get(s->view->report, "levels"), *first = json_array_get(levels, 0);
+    char error_name[NAME_SIZE];
+    snprintf(error_name, sizeof error_name, "%s_error", name);
+    if (json_array_size(levels) == 0)
+        return rg_node_fail(node, s->recipe->diagnostic, RG_EINVAL, "%s: the report has no level table", s->view->name);
+    const int has_error = in_row(first, error_name) || json_is_object(in_row(first, name));
+    status = create(s, json_array_size(levels), has_error, column);
+    for (size_t i = 0; status == RG_OK && i < column->count; i++) {
+        const json_t *row = json_array_get(levels, i), *cell = in_row(row, name), *bar = in_row(row, error_name);
+        double error, unused;
+        if (!cell || !rg_view_number(cell, &column->value[i], &error)) return no_column(s, node, row, name);
+        if (bar && !rg_view_number(bar, &error, &unused)) return no_column(s, node, row, error_name);
+        if (has_error) column->error[i] = error;
+    }
+    return status;
+}
+
+/* ---- sweeps */
+
+static rg_status read_sweep_value(const rg_column_scope *s, rg_column *column) {
+    const rg_status status = create(s, s->entry->count, 0, column);
+    size_t i = 0;
+    for (const rg_node *value = s->entry->values->first; status == RG_OK && value; value = value->next)
+        column->value[i++] = value->number;
+    return status;
+}
+
+static rg_status read_sweep(const rg_column_scope *s, const rg_node *node, const char *path, rg_column *column) {
+    if (!s->entry || !s->entry->values)
+        return rg_node_fail(node, s->recipe->diagnostic, RG_EINVAL, "%s is for a run with a sweep; name one with `run`",
+                            node->text);
+    if (strcmp(path, "value") == 0) return read_sweep_value(s, column);
+    rg_status status = create(s, s->entry->count, 1, column);
+    for (size_t i = 0; status == RG_OK && i < column->count; i++) {
+        const rg_view *view = &s->recipe->view[s->entry->first + i];
+        status = rg_recipe_check_view(s->recipe, node, view);
+        if (status != RG_OK) return status;
+        const json_t *json = rg_view_at(view->report, path);
+        if (!json || !rg_view_number(json, &column->value[i], &column->error[i]))
+            return rg_node_fail(node, s->recipe->diagnostic, RG_EINVAL,
+                                "report.json has no number \"%.64s\"; there are kl.full, bounds.girsanov, energy.total "
+                                "and others",
+                                path);
+    }
+    return status;
+}
+
+/* ---- fields with one axis */
+
+static rg_status evaluate(const rg_column_scope *s, const rg_node *node, const char *text, rg_quantity *q) {
+    rg_recipe *r = s->recipe;
+    const rg_quantity_scope scope = {s->view, node, rg_node_get(r->root, "box"), &r->pool, &r->arrays, r->diagnostic};
+    const rg_status status = rg_quantity_evaluate(&scope, text, q);
+    if (status != RG_OK || (q->box.dim == 1 && q->components == 1)) return status;
+    return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected values along one axis, got %d axes; draw a heat map",
+                        q->box.dim);
+}
+
+static rg_status read_quantity(const rg_column_scope *s, const rg_node *node, const char *text, rg_column *column) {
+    rg_quantity q;
+    rg_status status = evaluate(s, node, text, &q);
+    if (status == RG_OK) status = create(s, (size_t)q.box.shape[0], 0, column);
+    if (status == RG_OK) memcpy(column->value, q.values, column->count * sizeof *column->value);
+    return status;
+}
+
+static const char *behind(const char *text, const char *prefix) {
+    return strncmp(text, prefix, strlen(prefix)) == 0 ? text + strlen(prefix) : NULL;
+}
+
+static rg_status read_part(const rg_column_scope *s, const rg_node *node, const char *text, rg_column *column) {
+    const char *level = behind(text, "levels."), *sweep = behind(text, "sweep.");
+    return level   ? read_levels(s, node, level, column)
+           : sweep ? read_sweep(s, node, sweep, column)
+                   : read_quantity(s, node, text, column);
+}
+
+/* Relative errors of a quotient add up. */
+static rg_status divide(const rg_column_scope *s, const rg_node *node, const rg_column *below, rg_column *column) {
+    if (below->count != column->count)
+        return rg_node_fail(node, s->recipe->diagnostic, RG_EINVAL, "expected columns of one length, got %zu and %zu",
+                            column->count, below->count);
+    const int has_error = column->error && below->error;
+    for (size_t i = 0; i < column->count; i++) {
+        const double b = below->value[i], quotient = column->value[i] / b;
+        if (has_error) column->error[i] = (column->error[i] + fabs(quotient) * below->error[i]) / fabs(b);
+        column->value[i] = quotient;
+    }
+    if (!has_error) column->error = NULL;
+    return RG_OK;
+}
+
+rg_status rg_column_read(const rg_column_scope *scope, const rg_node *node, const char *text, rg_column *column) {
+    const char *slash = strstr(text, over);
+    if (!slash) return read_part(scope, node, text, column);
+    rg_column below;
+    char *above = rg_pool_text(&scope->recipe->pool, text, (size_t)(slash - text));
+    if (!above) return rg_recipe_out_of_memory(scope->recipe);
+    rg_status status = read_part(scope, node, above, column);
+    if (status == RG_OK) status = read_part(scope, node, slash + strlen(over), &below);
+    return status == RG_OK ? divide(scope, node, &below, column) : status;
+}
+
+rg_status rg_column_default_x(const rg_column_scope *scope, const rg_node *node, const char *y, rg_column *column) {
+    if (behind(y, "levels.")) return read_part(scope, node, "levels.sigma", column);
+    if (behind(y, "sweep.")) return read_part(scope, node, "sweep.value", column);
+    rg_quantity q;
+    rg_status status = evaluate(scope, node, y, &q);
+    if (status == RG_OK) status = create(scope, (size_t)q.box.shape[0], 0, column);
+    for (size_t i = 0; status == RG_OK && i < column->count; i++)
+        column->value[i] = q.box.lower[0] + (double)i * rg_plot_box_spacing(&q.box, 0);
+    return status;
+}
