@@ -8,6 +8,7 @@
 #include "experiment/pool.h"
 #include "experiment/report.h"
 #include "figure/number.h"
+#include "measure/mass_bound.h"
 
 #include <rotgrad/figure.h>
 #include <rotgrad/version.h>
@@ -78,29 +79,10 @@ static double least_positive(ptrdiff_t n, const double *values) {
     return least;
 }
 
-static double mass_above(ptrdiff_t n, const double *density, const double *values, double bound) {
-    double mass = 0;
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (isfinite(values[i]) && fabs(values[i]) > bound) mass += density[i];
-    return mass;
-}
-
-/* The bound that |values| exceed on this share of the mass; by bisection, which needs no memory. */
-static double bound_of(ptrdiff_t n, const double *density, const double *values, double share) {
-    const double allowed = share * rg_sum(n, density);
-    if (mass_above(n, density, values, 0) <= allowed) return 0;
-    double low = 0, high = largest(n, values);
-    while (high - low > 1e-3 * high) {
-        const double middle = low + (high - low) / 2;
-        *(mass_above(n, density, values, middle) > allowed ? &low : &high) = middle;
-    }
-    return high;
-}
-
 /* For `count` fields that follow each other. Fields that are 0 wherever there is mass still get a range. */
 static double shared_bound(ptrdiff_t n, const double *density, int count, const double *values) {
     double bound = 0;
-    for (int k = 0; k < count; k++) bound = fmax(bound, bound_of(n, density, values + k * n, rare));
+    for (int k = 0; k < count; k++) bound = fmax(bound, rg_mass_bound(n, density, values + k * n, rare));
     if (bound > 0) return bound;
     const double most = largest(count * n, values);
     return most > 0 ? most : 1;
@@ -108,7 +90,7 @@ static double shared_bound(ptrdiff_t n, const double *density, int count, const 
 
 /* The first of the fields, |e|, decides about the scale. */
 static struct colours error_colours(ptrdiff_t n, const double *density, int count, const double *values) {
-    const double bound = shared_bound(n, density, count, values), median = bound_of(n, density, values, half);
+    const double bound = shared_bound(n, density, count, values), median = rg_mass_bound(n, density, values, half);
     if (!(median > 0) || bound < error_contrast * median)
         return (struct colours){RG_MAP_SEQUENTIAL, RG_SCALE_LINEAR, 0, bound};
     return (struct colours){RG_MAP_SEQUENTIAL, RG_SCALE_LOG, bound / error_span, bound};

@@ -225,8 +225,7 @@ static int add_rest(json_t *json, const rg_report *report) {
     return failed;
 }
 
-/* NULL when out of memory. */
-static json_t *report_json(const rg_report *report) {
+json_t *rg_report_document(const rg_report *report) {
     json_t *json = json_pack("{s:s, s:o}", "schema", "rotgrad.report/1", "title", text_json(report->experiment->title));
     if (json && !add_divergences(json, report->outcome) && !add_rest(json, report)) return json;
     json_decref(json);
@@ -234,7 +233,7 @@ static json_t *report_json(const rg_report *report) {
 }
 
 rg_status rg_report_json(const rg_report *report, const char *path, rg_diagnostic *diagnostic) {
-    json_t *json = report_json(report);
+    json_t *json = rg_report_document(report);
     const rg_status status = rg_json_write(path, json, diagnostic);
     json_decref(json);
     return status;
@@ -243,7 +242,7 @@ rg_status rg_report_json(const rg_report *report, const char *path, rg_diagnosti
 rg_status rg_outcome_json(const rg_outcome *outcome, const rg_experiment *experiment, const char *command,
                           char **text) {
     if (!outcome || !experiment || !text) return RG_EINVAL;
-    json_t *json = report_json(&(rg_report){outcome, experiment, command});
+    json_t *json = rg_report_document(&(rg_report){outcome, experiment, command});
     char *dumped = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
     json_decref(json);
     if (!dumped) return RG_ENOMEM;

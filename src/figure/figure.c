@@ -9,6 +9,7 @@
 #include "figure/flow.h"
 #include "figure/heat_map.h"
 #include "figure/page.h"
+#include "figure/stream.h"
 #include "io/file.h"
 
 #include <glib.h>
@@ -141,6 +142,16 @@ rg_status rg_figure_write(const rg_figure *figure, const char *path, rg_diagnost
     rg_page page;
     status = rg_page_create(&page, figure, diagnostic);
     if (status == RG_OK) status = write_page(&page, format, path, diagnostic);
+    rg_page_destroy(&page);
+    return status;
+}
+
+rg_status rg_figure_stream(const rg_figure *figure, rg_canvas_format format, FILE *file, rg_diagnostic *diagnostic) {
+    rg_status status = check_figure(figure, diagnostic);
+    if (status != RG_OK) return status;
+    rg_page page;
+    status = rg_page_create(&page, figure, diagnostic);
+    if (status == RG_OK) status = draw_page(&page, format, file, diagnostic);
     rg_page_destroy(&page);
     return status;
 }
