@@ -62,7 +62,7 @@ typedef struct rg_outcome_fields {
 
 /* What a frame shows of a noise level: p, log(q/p) of the full sampler, |e|, |grad phi|, |r|. */
 enum { RG_FRAME_DENSITY, RG_FRAME_LOG_RATIO, RG_FRAME_ERROR, RG_FRAME_GRADIENT, RG_FRAME_SOLENOIDAL, RG_FRAME_FIELDS };
-enum { RG_MOST_FRAMES = 32, RG_FRAME_POINTS = 256 };
+enum { RG_MOST_FRAMES = 32, RG_FRAME_POINTS = 96 };
 
 /* Fields at noise levels of the table, for looking at, not for computing: single precision, at most RG_FRAME_POINTS
  * points an axis (point i of m shows grid point floor(i n / m)), at most RG_MOST_FRAMES levels, both ends of the table
@@ -107,7 +107,7 @@ typedef struct rg_run_options {
 } rg_run_options;
 
 /* Runs the experiment. RG_ECANCELLED when progress asked to stop; otherwise as rg_levels_create, rg_evolve_step.
- * Memory: about 60 + 20 d fields, and K d for learned levels; frames take at most 42 MB, in three dimensions 126 MB. */
+ * Memory: about 60 + 20 d fields, and K d for learned levels; frames take at most 6 MB, in three dimensions 18 MB. */
 RG_API rg_status rg_run(const rg_experiment *experiment, const rg_run_options *options, rg_outcome **outcome,
                         rg_diagnostic *diagnostic) RG_MUST_CHECK;
 RG_API void rg_outcome_free(rg_outcome *outcome);

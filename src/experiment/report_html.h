@@ -10,6 +10,8 @@
 
 #include <rotgrad/figure.h>
 
+enum { RG_HTML_DPI = 150 /* of PNG images on the page */ };
+
 typedef struct rg_html {
     FILE *out;
     const rg_report *report;

@@ -24,8 +24,8 @@ static const double least_log_ratio = 1e-4;               /* end of the scale of
 static const double density_contrast = 1e3;               /* from here on a density is shown on a log scale */
 static const double density_span = 1e6, error_span = 1e3; /* largest ratios of the ends of log scales */
 static const double error_contrast = 10;                  /* of the largest to the least bound of the levels */
-static const double panel_size[] = {[1] = 150, 110, 90};  /* points */
-static const double frame_margin = 1.05;                  /* of a curve's axis beyond its largest value */
+static const double curve_size = 150, map_pixels = 192, plane_pixels = 144; /* points; of the longer side of a panel */
+static const double frame_margin = 1.05; /* of a curve's axis beyond its largest value */
 
 struct colours {
     rg_colour_map map;
@@ -112,6 +112,10 @@ static const struct {
     {RG_FRAME_SOLENOIDAL, "|r|", offsetof(struct reel, error)},
 };
 
+static const struct colours *colours_of(const struct reel *reel, int k) {
+    return (const struct colours *)((const char *)reel + shown[k].colours);
+}
+
 static rg_axis axis_of(const struct reel *reel, int axis) {
     static const char *const label[RG_MAX_DIM] = {"x<sub>0</sub>", "x<sub>1</sub>", "x<sub>2</sub>"};
     const rg_grid *grid = &reel->page->report->outcome->grid;
@@ -124,29 +128,31 @@ static int has_value(ptrdiff_t n, const double *values) {
     return 0;
 }
 
-static int has_positive(ptrdiff_t n, const double *values) {
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (isfinite(values[i]) && values[i] > 0) return 1;
-    return 0;
-}
-
-/* A log scale has no place for a field that is 0 everywhere. */
 static void set_panel(const struct reel *reel, int k, int plane, size_t offset, rg_heat_map *heat, rg_panel *panel) {
-    const struct colours *c = (const struct colours *)((const char *)reel + shown[k].colours);
+    const struct colours *c = colours_of(reel, k);
     const ptrdiff_t *shape = reel->frames->shape[plane];
     const int cut = reel->frames->planes > 1;
     const double *values = field(reel, shown[k].field) + offset;
-    const rg_scale scale = has_positive(shape[0] * shape[1], values) ? c->scale : RG_SCALE_LINEAR;
     *heat = (rg_heat_map){.shape = {shape[0], shape[1]},
                           .values = values,
                           .map = c->map,
-                          .scale = scale,
+                          .scale = c->scale,
                           .minimum = c->minimum,
                           .maximum = c->maximum};
     *panel = (rg_panel){.title = shown[k].title,
                         .x = axis_of(reel, cut && plane == 0 ? 1 : 0),
                         .y = axis_of(reel, cut && plane < 2 ? 2 : 1),
                         .heat = has_value(shape[0] * shape[1], values) ? heat : NULL};
+}
+
+/* In points. Cells of a whole number of pixels make pictures that are sharper and a third smaller. */
+static double size_of_maps(const struct reel *reel) {
+    const rg_outcome_frames *frames = reel->frames;
+    const double wanted = frames->planes > 1 ? plane_pixels : map_pixels, points_per_pixel = 72.0 / RG_HTML_DPI;
+    ptrdiff_t cells = 1;
+    for (int k = 0; k < frames->planes; k++)
+        for (int a = 0; a < 2; a++) cells = frames->shape[k][a] > cells ? frames->shape[k][a] : cells;
+    return fmax(1, round(wanted / (double)cells)) * (double)cells * points_per_pixel;
 }
 
 static rg_status draw_maps(const struct reel *reel, const char *alt) {
@@ -161,7 +167,8 @@ static rg_status draw_maps(const struct reel *reel, const char *alt) {
     const rg_figure figure = {.columns = planes > 1 ? FIELDS : FIELDS / 2,
                               .panels = panels,
                               .panel = panel,
-                              .panel_size = panel_size[planes > 1 ? 3 : 2]};
+                              .dpi = RG_HTML_DPI,
+                              .panel_size = size_of_maps(reel)};
     return rg_html_draw(reel->page, &figure, RG_CANVAS_PNG, alt);
 }
 
@@ -182,7 +189,7 @@ static rg_status draw_curves(const struct reel *reel, const char *alt) {
     rg_curve curve[LINES][MOST_LINES];
     rg_panel panel[LINES];
     for (int g = 0; g < LINES; g++) {
-        const struct colours *c = (const struct colours *)((const char *)reel + shown[group[g].first].colours);
+        const struct colours *c = colours_of(reel, group[g].first);
         const double lower = c->map == RG_MAP_DIVERGING || c->scale == RG_SCALE_LOG ? c->minimum : 0;
         for (int k = 0; k < group[g].count; k++) curve[g][k] = curve_of(reel, group[g].first + k, k + 1);
         panel[g] = (rg_panel){.x = axis_of(reel, 0),
@@ -190,11 +197,23 @@ static rg_status draw_curves(const struct reel *reel, const char *alt) {
                               .curves = (size_t)group[g].count,
                               .curve = curve[g]};
     }
-    const rg_figure figure = {.columns = LINES, .panels = LINES, .panel = panel, .panel_size = panel_size[1]};
+    const rg_figure figure = {
+        .columns = LINES, .panels = LINES, .panel = panel, .dpi = RG_HTML_DPI, .panel_size = curve_size};
     return rg_html_draw(reel->page, &figure, RG_CANVAS_PNG, alt);
 }
 
 /* ---- the page */
+
+/* A bar says at its ends when values lie beyond it, and takes more room then: pictures that replace each other must not
+ * move, so the values end where the bar ends, and the page says it. */
+static void clip(struct reel *reel) {
+    for (int k = 0; k < FIELDS; k++) {
+        const struct colours *c = colours_of(reel, k);
+        double *value = field(reel, shown[k].field);
+        for (size_t i = 0; i < reel->frames->cells; i++)
+            if (isfinite(value[i])) value[i] = fmin(fmax(value[i], c->minimum), c->maximum);
+    }
+}
 
 static void write_fact(FILE *out, const char *head, const char *number, const char *unit) {
     fputs("<div><dt>", out);
@@ -228,6 +247,7 @@ static rg_status write_frame(struct reel *reel, size_t f) {
              "its gradient part " NABLA_PHI " and of its solenoidal part r",
              flat ? "Curves" : "Heat maps", sigma.text);
     unpack(reel, f);
+    if (!flat) clip(reel);
     fprintf(out, "<figure class=\"frame\" data-frame=\"%zu\" data-sigma=\"%s\">\n<div class=\"paper\">", f, sigma.text);
     const rg_status status = flat ? draw_curves(reel, alt) : draw_maps(reel, alt);
     fputs("</div>\n<figcaption><dl class=\"facts\">\n", out);

@@ -11,7 +11,7 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-enum { BLOCK = 3 << 12, ENCODED = BLOCK / 3 * 4 + 8, DPI = 150, CSS_DPI = 96 };
+enum { BLOCK = 3 << 12, ENCODED = BLOCK / 3 * 4 + 8, CSS_DPI = 96 };
 
 static int is_control(const char *text) {
     const gunichar c = g_utf8_get_char(text);
@@ -107,8 +107,8 @@ void rg_html_image(FILE *out, rg_canvas_format format, const char *bytes, size_t
     const int png = format == RG_CANVAS_PNG;
     fputs("<img ", out);
     if (png && size > 24)
-        fprintf(out, "width=\"%lu\" height=\"%lu\" ", header_number(bytes, 0) * CSS_DPI / DPI,
-                header_number(bytes, 1) * CSS_DPI / DPI);
+        fprintf(out, "width=\"%lu\" height=\"%lu\" ", header_number(bytes, 0) * CSS_DPI / RG_HTML_DPI,
+                header_number(bytes, 1) * CSS_DPI / RG_HTML_DPI);
     fputs("alt=\"", out);
     rg_html_text(out, alt);
     fprintf(out, "\" src=\"data:image/%s;base64,", png ? "png" : "svg+xml");

@@ -6,7 +6,7 @@
 
 #include <rotgrad/figure.h>
 
-/* As rg_figure_write; that all bytes arrived is for the owner of the stream to check. */
+/* As rg_figure_write, but a PNG has at most 256 colours (rg_png_write_indexed). That all bytes arrived is for the owner of the stream to check. */
 rg_status rg_figure_stream(const rg_figure *figure, rg_canvas_format format, FILE *file,
                            rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
