@@ -58,7 +58,9 @@ void rg_html_formula(FILE *out, const char *text) {
                 {"^2", "\xc2\xb2"},
                 {"sqrt(", "\xe2\x88\x9a("},
                 {"sigma", "\xcf\x83"},
-                {"d v", "dv"}};
+                {"exp(-", "exp(" RG_MINUS},
+                {" - ", " " RG_MINUS " "},
+                {" x ", " " RG_TIMES " "}};
     enum { SIGNS = sizeof sign / sizeof *sign };
     while (*text) {
         size_t i = 0;

@@ -51,12 +51,10 @@ static void write_command(FILE *out, const char *command) {
 
 static void write_list(const rg_html *page, json_t *provenance) {
     FILE *out = page->out;
-    char *setting = rg_report_setting(page->report->outcome, page->report->experiment);
     char *work = rg_report_work(page->report->outcome);
     fputs("<dl class=\"provenance\">\n", out);
     write_command(out, json_string_value(json_object_get(provenance, "command")));
     write_entry(out, "Date", json_string_value(json_object_get(provenance, "date")));
-    write_entry(out, "Setting", setting);
     write_entry(out, "Work", work);
     fprintf(out, "<dt>Threads</dt><dd>%lld</dd>\n",
             (long long)json_integer_value(json_object_get(provenance, "threads")));
@@ -64,7 +62,6 @@ static void write_list(const rg_html *page, json_t *provenance) {
     write_entry(out, "rotgrad", json_string_value(json_object_get(provenance, "version")));
     write_libraries(out, json_object_get(provenance, "libraries"));
     fputs("</dl>\n", out);
-    g_free(setting);
     g_free(work);
 }
 

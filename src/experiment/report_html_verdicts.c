@@ -62,6 +62,9 @@ rg_status rg_html_answer(const rg_html *page) {
     fputs("</div>\n", page->out);
     write_alarm(page->out, o);
     if (o->claims > 0) write_tally(page->out, o);
+    fputs("<div class=\"setting\">\n", page->out);
+    write_sentence(page->out, rg_report_setting(o, page->report->experiment));
+    fputs("</div>\n", page->out);
     return RG_OK;
 }
 

@@ -1,5 +1,6 @@
-/* Colours are counted in a hash table. A table that is full ignores further ones; they take their nearest neighbour like
- * all others that are too rare for an entry of their own. */
+/* Colours are counted in a hash table, then taken in the order of their frequency, each unless one so near to it is there
+ * already that it can stand in for it. How near that is grows until the palette is large enough: no colour moves by
+ * more. A table that is full ignores further colours, which take their nearest neighbour as well. */
 #include "figure/palette.h"
 
 #include "base/base.h"
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 1 << 14, MOST_SEEN = SLOTS / 2, GREYS = 16, GREY_STEP = 0x111111 };
+enum { SLOTS = 1 << 14, MOST_SEEN = SLOTS / 2 };
 
 struct rg_palette_slot {
     uint32_t colour;
@@ -66,8 +67,17 @@ static uint8_t nearest(const rg_palette *p, uint32_t colour) {
     return (uint8_t)best;
 }
 
-static int is_reserved(uint32_t colour) {
-    return colour % GREY_STEP == 0;
+/* Every colour of the image that is farther than this from those chosen before it; how many that are, which may be one
+ * more than there is room for. */
+static int choose_apart(rg_palette *p, struct rg_palette_slot *const *used, size_t count, int square) {
+    p->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t colour = used[i]->colour;
+        if (p->count > 0 && square_of_difference(p->colour[nearest(p, colour)], colour) <= square) continue;
+        if (p->count == RG_PALETTE_COLOURS) return RG_PALETTE_COLOURS + 1;
+        p->colour[p->count++] = colour;
+    }
+    return p->count;
 }
 
 rg_status rg_palette_choose(rg_palette *p) {
@@ -77,9 +87,7 @@ rg_status rg_palette_choose(rg_palette *p) {
     for (int i = 0; p->slot && i < SLOTS; i++)
         if (p->slot[i].count) used[count++] = &p->slot[i];
     qsort(used, count, sizeof(struct rg_palette_slot *), by_count);
-    for (p->count = 0; p->count < GREYS; p->count++) p->colour[p->count] = (uint32_t)p->count * GREY_STEP;
-    for (size_t i = 0; i < count && p->count < RG_PALETTE_COLOURS; i++)
-        if (!is_reserved(used[i]->colour)) p->colour[p->count++] = used[i]->colour;
+    for (int distance = 0; choose_apart(p, used, count, distance * distance) > RG_PALETTE_COLOURS;) distance++;
     for (size_t i = 0; i < count; i++) used[i]->entry = nearest(p, used[i]->colour);
     rg_free(used);
     return RG_OK;

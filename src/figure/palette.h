@@ -17,7 +17,7 @@ typedef struct rg_palette {
 /* Counts `count` more pixels (0xRRGGBB, the high byte is ignored) of the image. A zeroed palette has seen none.
  * RG_ENOMEM. */
 rg_status rg_palette_look(rg_palette *palette, const uint32_t *pixel, int count) RG_MUST_CHECK;
-/* Settles the colours: 16 greys, for texts, and the most frequent ones. */
+/* Settles the colours. RG_ENOMEM. */
 rg_status rg_palette_choose(rg_palette *palette) RG_MUST_CHECK;
 /* The colour, or the one nearest to it. */
 uint8_t rg_palette_entry(const rg_palette *palette, uint32_t pixel);
