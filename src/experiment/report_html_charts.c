@@ -1,7 +1,7 @@
 /* Charts over the noise level. The run goes from right to left, from high noise to low.
  *
- * KL starts from rounding, so a logarithmic axis ends at a fixed span below its largest value; whatever is smaller is
- * not shown. */
+ * KL starts from rounding. A logarithmic axis ends where the lowest curve ends at the last level, but no more than a
+ * fixed span below the largest value of all. */
 #include "experiment/report_html.h"
 
 #include "base/base.h"
@@ -14,9 +14,9 @@ enum { MOST_CURVES = 6 };
 #define SIGMA     "\xcf\x83"
 #define NABLA_PHI "\xe2\x88\x87\xcf\x86"
 
-static const double log_span = 1e6;   /* from the largest value of a chart down to where its axis ends */
-static const double log_margin = 1.5; /* beyond the largest value */
-static const double panel_size = 240; /* points */
+static const double log_span = 1e9;   /* from the largest value of a chart down to where its axis ends */
+static const double log_margin = 2;   /* beyond the largest value */
+static const double panel_size = 180; /* points */
 
 /* What a curve shows of each level. */
 typedef double number_of(const rg_outcome_level *level);
@@ -114,7 +114,7 @@ static int showable(double sigma, double y, rg_scale scale) {
 }
 
 struct range {
-    double least, most;
+    double least, most, last; /* last: the lowest end of a curve */
     size_t points;
 };
 
@@ -126,21 +126,25 @@ static void widen(struct range *range, double value) {
 
 /* Of the levels that the chart can show. */
 static void ranges_of(const rg_outcome *o, const struct chart *c, struct range *x, struct range *y) {
-    *x = *y = (struct range){0};
-    for (size_t k = 0; k < c->lines; k++)
+    *x = *y = (struct range){.last = HUGE_VAL};
+    for (size_t k = 0; k < c->lines; k++) {
+        double last = HUGE_VAL;
         for (size_t i = 0; i < o->levels; i++) {
             const double value = c->line[k].y(&o->level[i]);
             if (!showable(o->level[i].sigma, value, c->scale)) continue;
             widen(x, o->level[i].sigma);
             widen(y, value);
+            last = value;
         }
+        y->last = fmin(y->last, last);
+    }
 }
 
 static rg_axis y_axis(const struct chart *c, const struct range *y) {
     if (c->scale == RG_SCALE_LINEAR) return (rg_axis){.label = c->y_label, .scale = c->scale, .lower = 0, .upper = 1};
     const double upper = log_margin * y->most;
     return (rg_axis){
-        .label = c->y_label, .scale = c->scale, .lower = fmax(y->least / log_margin, upper / log_span), .upper = upper};
+        .label = c->y_label, .scale = c->scale, .lower = fmax(y->last / log_margin, upper / log_span), .upper = upper};
 }
 
 static int fill(rg_pool *pool, const rg_outcome *o, const struct line *line, const double *x, rg_curve *curve) {

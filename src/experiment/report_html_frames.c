@@ -25,7 +25,7 @@ static const double density_contrast = 1e3;               /* from here on a dens
 static const double density_span = 1e6, error_span = 1e3; /* largest ratios of the ends of log scales */
 static const double error_contrast = 10;                  /* of the largest to the least bound of the levels */
 static const double curve_size = 150, map_pixels = 192, plane_pixels = 144; /* points; of the longer side of a panel */
-static const double frame_margin = 1.05; /* of a curve's axis beyond its largest value */
+static const double frame_margin = 1.1; /* of a curve's axis beyond its largest value */
 
 struct colours {
     rg_colour_map map;
@@ -190,10 +190,10 @@ static rg_status draw_curves(const struct reel *reel, const char *alt) {
     rg_panel panel[LINES];
     for (int g = 0; g < LINES; g++) {
         const struct colours *c = colours_of(reel, group[g].first);
-        const double lower = c->map == RG_MAP_DIVERGING || c->scale == RG_SCALE_LOG ? c->minimum : 0;
+        const double lower = c->scale == RG_SCALE_LOG ? c->minimum / frame_margin : frame_margin * c->minimum;
         for (int k = 0; k < group[g].count; k++) curve[g][k] = curve_of(reel, group[g].first + k, k + 1);
         panel[g] = (rg_panel){.x = axis_of(reel, 0),
-                              .y = {group[g].label, c->scale, frame_margin * lower, frame_margin * c->maximum, 0},
+                              .y = {group[g].label, c->scale, lower, frame_margin * c->maximum, 0},
                               .curves = (size_t)group[g].count,
                               .curve = curve[g]};
     }
