@@ -39,7 +39,7 @@ struct reel {
     const rg_outcome_frames *frames;
     rg_pool pool;
     double *value; /* FIELDS of frames->cells each */
-    double *x;     /* one dimension: where the points are */
+    double *x;     /* where the points are; NULL in more than one dimension */
     struct colours density, ratio, error;
 };
 
@@ -84,6 +84,7 @@ static void choose_colours(struct reel *reel) {
     const int steep = e.most_density > density_contrast * e.least_density,
               growing = e.error > error_contrast * e.least_error;
     if (!(e.error > 0)) e.error = 1;
+    if (!(e.most_density > 0)) e.most_density = 1;
     reel->density = (struct colours){RG_MAP_SEQUENTIAL, RG_SCALE_LINEAR, 0, e.most_density};
     reel->ratio = (struct colours){RG_MAP_DIVERGING, RG_SCALE_LINEAR, -e.ratio, e.ratio};
     reel->error = (struct colours){RG_MAP_SEQUENTIAL, RG_SCALE_LINEAR, 0, e.error};
@@ -122,12 +123,6 @@ static rg_axis axis_of(const struct reel *reel, int axis) {
     return (rg_axis){.label = label[axis], .lower = grid->lower[axis], .upper = grid->lower[axis] + grid->length[axis]};
 }
 
-static int has_value(ptrdiff_t n, const double *values) {
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (isfinite(values[i])) return 1;
-    return 0;
-}
-
 static void set_panel(const struct reel *reel, int k, int plane, size_t offset, rg_heat_map *heat, rg_panel *panel) {
     const struct colours *c = colours_of(reel, k);
     const ptrdiff_t *shape = reel->frames->shape[plane];
@@ -142,7 +137,7 @@ static void set_panel(const struct reel *reel, int k, int plane, size_t offset, 
     *panel = (rg_panel){.title = shown[k].title,
                         .x = axis_of(reel, cut && plane == 0 ? 1 : 0),
                         .y = axis_of(reel, cut && plane < 2 ? 2 : 1),
-                        .heat = has_value(shape[0] * shape[1], values) ? heat : NULL};
+                        .heat = heat};
 }
 
 /* In points. Cells of a whole number of pixels make pictures that are sharper and a third smaller. */
@@ -215,6 +210,35 @@ static void clip(struct reel *reel) {
     }
 }
 
+static int has_value(ptrdiff_t n, const double *values) {
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (isfinite(values[i])) return 1;
+    return 0;
+}
+
+/* A panel needs a number. */
+static int can_be_drawn(const struct reel *reel) {
+    for (int k = 0; k < FIELDS; k++) {
+        const double *values = field(reel, k);
+        for (int plane = 0; plane < reel->frames->planes; plane++) {
+            const ptrdiff_t cells = reel->frames->shape[plane][0] * reel->frames->shape[plane][1];
+            if (!has_value(cells, values)) return 0;
+            values += cells;
+        }
+    }
+    return 1;
+}
+
+static rg_status draw(struct reel *reel, const char *alt) {
+    if (!can_be_drawn(reel)) {
+        fputs("<p>No picture: a field has no finite value.</p>", reel->page->out);
+        return RG_OK;
+    }
+    if (reel->x) return draw_curves(reel, alt);
+    clip(reel);
+    return draw_maps(reel, alt);
+}
+
 static void write_fact(FILE *out, const char *head, const char *number, const char *unit) {
     fputs("<div><dt>", out);
     rg_html_formula(out, head);
@@ -239,17 +263,15 @@ static rg_status write_frame(struct reel *reel, size_t f) {
     FILE *out = reel->page->out;
     const rg_outcome_level *level = &reel->page->report->outcome->level[reel->frames->row[f]];
     const rg_report_text sigma = rg_report_three_digits(level->sigma);
-    const int flat = reel->page->report->outcome->grid.dim == 1;
     char alt[256];
     snprintf(alt, sizeof alt,
              "%s at noise level " SIGMA
              " = %s: the density p, the sampler's q, log(q/p), the sizes of the score error e, of "
              "its gradient part " NABLA_PHI " and of its solenoidal part r",
-             flat ? "Curves" : "Heat maps", sigma.text);
+             reel->x ? "Curves" : "Heat maps", sigma.text);
     unpack(reel, f);
-    if (!flat) clip(reel);
     fprintf(out, "<figure class=\"frame\" data-frame=\"%zu\" data-sigma=\"%s\">\n<div class=\"paper\">", f, sigma.text);
-    const rg_status status = flat ? draw_curves(reel, alt) : draw_maps(reel, alt);
+    const rg_status status = draw(reel, alt);
     fputs("</div>\n<figcaption><dl class=\"facts\">\n", out);
     write_facts(out, level);
     fputs("</dl></figcaption></figure>\n", out);
@@ -303,6 +325,7 @@ static int make_room(struct reel *reel) {
     const rg_grid *grid = &reel->page->report->outcome->grid;
     const ptrdiff_t points = frames->shape[0][0];
     reel->value = rg_pool_alloc(&reel->pool, FIELDS * frames->cells, sizeof *reel->value);
+    if (grid->dim > 1) return reel->value != NULL;
     reel->x = rg_pool_alloc(&reel->pool, (size_t)points, sizeof *reel->x);
     if (!reel->value || !reel->x) return 0;
     for (ptrdiff_t i = 0; i < points; i++)

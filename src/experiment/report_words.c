@@ -24,12 +24,17 @@ static rg_report_text shown(const char *format, double value) {
     return n;
 }
 
+static rg_report_text digits(const char *format, double value) {
+    if (isnan(value)) return (rg_report_text){"unknown"};
+    return isfinite(value) ? shown(format, value) : (rg_report_text){"infinite"};
+}
+
 rg_report_text rg_report_three_digits(double value) {
-    return isfinite(value) ? shown("%.3g", value) : (rg_report_text){"infinite"};
+    return digits("%.3g", value);
 }
 
 rg_report_text rg_report_six_digits(double value) {
-    return isfinite(value) ? shown("%.6g", value) : (rg_report_text){"infinite"};
+    return digits("%.6g", value);
 }
 
 static int magnitude(double x) {
