@@ -66,7 +66,8 @@ static void look_at(const struct reel *reel, struct extremes *e) {
     const double *p = field(reel, RG_FRAME_DENSITY), *q = field(reel, Q);
     for (ptrdiff_t i = 0; i < n; i++) {
         if (p[i] > 0) e->least_density = fmin(e->least_density, p[i]);
-        e->most_density = fmax(e->most_density, fmax(p[i], isfinite(q[i]) ? q[i] : 0));
+        if (isfinite(p[i])) e->most_density = fmax(e->most_density, p[i]);
+        if (isfinite(q[i])) e->most_density = fmax(e->most_density, q[i]);
     }
     e->ratio = fmax(e->ratio, rg_mass_bound(n, p, field(reel, RG_FRAME_LOG_RATIO), rare));
     const double error = rg_mass_bound(n, p, field(reel, RG_FRAME_ERROR), rare);
