@@ -33,7 +33,7 @@ static void choose_planes(rg_frames *f) {
 static rg_status find_densest(rg_frames *f, rg_levels *levels, double variance, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = rg_grid_cells(&f->grid);
     double *logs = rg_field_alloc((size_t)n);
-    if (!logs) return rg_fail(diagnostic, RG_ENOMEM, "frames: out of memory");
+    if (!logs) return rg_fail(diagnostic, RG_ENOMEM, "run: out of memory");
     const rg_status status = rg_levels_log_density(levels, variance, logs, diagnostic);
     ptrdiff_t densest = 0;
     for (ptrdiff_t i = 1; !status && i < n; i++)
@@ -56,7 +56,7 @@ rg_status rg_frames_create(rg_levels *levels, double variance_min, size_t stops,
     }
     choose_planes(&f);
     f.kept.value = rg_alloc(f.room * RG_FRAME_FIELDS * f.kept.cells, sizeof *f.kept.value);
-    if (!f.kept.value) return rg_fail(diagnostic, RG_ENOMEM, "frames: out of memory");
+    if (!f.kept.value) return rg_fail(diagnostic, RG_ENOMEM, "run: out of memory");
     *frames = f;
     return RG_OK;
 }
