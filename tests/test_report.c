@@ -990,6 +990,46 @@ static void the_page_shows_every_frame_the_last_one_first(void **state) {
     }
 }
 
+/* Of an image of grey levels: the first row with a run of `length` dark pixels, and where that starts. */
+static int first_line(const png_byte *grey, int width, int height, int length, int *start) {
+    for (int y = 0; y < height; y++)
+        for (int x = 0, run = 0; x < width; x++) {
+            run = grey[y * width + x] < 100 ? run + 1 : 0;
+            *start = x - length + 1;
+            if (run == length) return y;
+        }
+    fail_msg("no line of %d pixels", length);
+    return 0;
+}
+
+/* The title stands above the middle of the first frame, whose upper side is the first long line of the picture. */
+static void the_maps_of_a_frame_have_titles(void **state) {
+    (void)state;
+    static const ptrdiff_t shapes[][RG_MAX_DIM] = {[2] = {7, 7}, {6, 6, 6}};
+    for (int dim = 2; dim <= RG_MAX_DIM; dim++) {
+        struct made *made = make(dim, shapes[dim], 3);
+        char *page = page_of(made), *text = between(find(page, "data-frame=\"2\""), "image/png;base64,", "\"");
+        gsize size;
+        guchar *bytes = g_base64_decode(text, &size);
+        png_image image = {.version = PNG_IMAGE_VERSION};
+        assert_true(png_image_begin_read_from_memory(&image, bytes, size));
+        image.format = PNG_FORMAT_GRAY;
+        png_byte *grey = calloc(PNG_IMAGE_SIZE(image), 1);
+        assert_true(png_image_finish_read(&image, NULL, grey, 0, NULL));
+        const int width = (int)image.width, length = 70;
+        int start, dark = 0;
+        const int top = first_line(grey, width, (int)image.height, length, &start);
+        for (int y = 0; y < top - 3; y++)
+            for (int x = start + 10; x < start + 140; x++) dark += grey[y * width + x] < 100;
+        assert_true(dark > 5);
+        free(grey);
+        g_free(bytes);
+        g_free(text);
+        free(page);
+        made_free(made);
+    }
+}
+
 static void the_page_bears_strange_frames(void **state) {
     (void)state;
     static const ptrdiff_t shapes[][RG_MAX_DIM] = {{9}, {7, 4}, {6, 5, 4}};
@@ -1216,6 +1256,7 @@ int main(void) {
         cmocka_unit_test(the_page_escapes_what_users_wrote),
         cmocka_unit_test(the_page_needs_nothing_else),
         cmocka_unit_test(the_page_shows_every_frame_the_last_one_first),
+        cmocka_unit_test(the_maps_of_a_frame_have_titles),
         cmocka_unit_test(the_page_bears_strange_frames),
         cmocka_unit_test(the_page_bears_levels_with_nothing_to_show),
         cmocka_unit_test(the_table_answers_first),

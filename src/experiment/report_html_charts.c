@@ -1,7 +1,7 @@
 /* Charts over the noise level. The run goes from right to left, from high noise to low.
  *
- * KL starts from rounding. A logarithmic axis ends where the lowest curve ends at the last level, but no more than a
- * fixed span below the largest value of all. */
+ * KL starts from rounding. Its axis ends where the lowest curve ends at the last level, and where a value falls below
+ * the axis its curve is broken instead of running out of the frame. */
 #include "experiment/report_html.h"
 
 #include "base/base.h"
@@ -31,6 +31,7 @@ struct line {
 struct chart {
     const char *y_label, *alt, *caption;
     rg_scale scale;
+    int rises; /* 1: curves start from rounding, and the axis ends where the lowest of them ends */
     size_t lines;
     struct line line[MOST_CURVES];
 };
@@ -84,6 +85,7 @@ static const struct chart chart[] = {
      "Line chart over the noise level: KL so far of the four samplers, with the gradient bound and the Girsanov bound.",
      "KL(p|q) so far of the four samplers, and the two bounds down to the same level.",
      RG_SCALE_LOG,
+     1,
      6,
      {{"full error", kl_full, RG_MARK_LINE_POINTS, 1},
       {"gradient part", kl_gradient, RG_MARK_LINE, 2},
@@ -95,6 +97,7 @@ static const struct chart chart[] = {
      "Line chart over the noise level: energy of the score error, of its gradient part and of its solenoidal part.",
      "Energy of the score error and of its two parts at each level.",
      RG_SCALE_LOG,
+     0,
      3,
      {{"E<sub>p</sub>|e|<sup>2</sup>", total, RG_MARK_LINE_POINTS, 1},
       {"E<sub>p</sub>|" NABLA_PHI "|<sup>2</sup>", gradient, RG_MARK_LINE, 2},
@@ -104,6 +107,7 @@ static const struct chart chart[] = {
      "split.",
      "Share of the energy that the sampler sees. The flat split, which leaves p out, is the wrong geometry.",
      RG_SCALE_LINEAR,
+     0,
      2,
      {{"weighted by p", share, RG_MARK_LINE_POINTS, 2}, {"flat", flat_share, RG_MARK_DASHED, 4}}},
 };
@@ -143,14 +147,20 @@ static void ranges_of(const rg_outcome *o, const struct chart *c, struct range *
 static rg_axis y_axis(const struct chart *c, const struct range *y) {
     if (c->scale == RG_SCALE_LINEAR) return (rg_axis){.label = c->y_label, .scale = c->scale, .lower = 0, .upper = 1};
     const double upper = log_margin * y->most;
-    return (rg_axis){
-        .label = c->y_label, .scale = c->scale, .lower = fmax(y->last / log_margin, upper / log_span), .upper = upper};
+    return (rg_axis){.label = c->y_label,
+                     .scale = c->scale,
+                     .lower = fmax((c->rises ? y->last : y->least) / log_margin, upper / log_span),
+                     .upper = upper};
 }
 
-static int fill(rg_pool *pool, const rg_outcome *o, const struct line *line, const double *x, rg_curve *curve) {
+static int fill(rg_pool *pool, const rg_outcome *o, const struct line *line, const double *x, double least,
+                rg_curve *curve) {
     double *y = rg_pool_alloc(pool, o->levels, sizeof *y);
     if (!y) return 0;
-    for (size_t i = 0; i < o->levels; i++) y[i] = line->y(&o->level[i]);
+    for (size_t i = 0; i < o->levels; i++) {
+        const double value = line->y(&o->level[i]);
+        y[i] = value < least ? nan("") : value;
+    }
     *curve = (rg_curve){.label = line->label,
                         .count = (ptrdiff_t)o->levels,
                         .x = x,
@@ -163,15 +173,16 @@ static int fill(rg_pool *pool, const rg_outcome *o, const struct line *line, con
 static rg_status draw(const rg_html *page, const struct chart *c, const struct range *x, const struct range *y,
                       rg_pool *pool) {
     const rg_outcome *o = page->report->outcome;
+    const rg_axis up = y_axis(c, y);
     rg_curve curve[MOST_CURVES];
     double *sigma = rg_pool_alloc(pool, o->levels, sizeof *sigma);
     int complete = sigma != NULL;
     for (size_t i = 0; complete && i < o->levels; i++) sigma[i] = o->level[i].sigma;
-    for (size_t k = 0; complete && k < c->lines; k++) complete = fill(pool, o, &c->line[k], sigma, &curve[k]);
+    for (size_t k = 0; complete && k < c->lines; k++) complete = fill(pool, o, &c->line[k], sigma, up.lower, &curve[k]);
     if (!complete) return rg_fail(page->diagnostic, RG_ENOMEM, "%s: out of memory", page->path);
     const rg_panel panel = {
         .x = {.label = "noise level " SIGMA, .scale = RG_SCALE_LOG, .lower = x->least, .upper = x->most},
-        .y = y_axis(c, y),
+        .y = up,
         .curves = c->lines,
         .curve = curve};
     const rg_figure figure = {.panels = 1, .panel = &panel, .panel_size = panel_size};

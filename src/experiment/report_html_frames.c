@@ -124,21 +124,27 @@ static rg_axis axis_of(const struct reel *reel, int axis) {
     return (rg_axis){.label = label[axis], .lower = grid->lower[axis], .upper = grid->lower[axis] + grid->length[axis]};
 }
 
-static void set_panel(const struct reel *reel, int k, int plane, size_t offset, rg_heat_map *heat, rg_panel *panel) {
+static void set_map(const struct reel *reel, int k, int plane, const double *values, rg_heat_map *heat) {
     const struct colours *c = colours_of(reel, k);
     const ptrdiff_t *shape = reel->frames->shape[plane];
+    heat->shape[0] = shape[0];
+    heat->shape[1] = shape[1];
+    heat->values = values;
+    heat->map = c->map;
+    heat->scale = c->scale;
+    heat->minimum = c->minimum;
+    heat->maximum = c->maximum;
+}
+
+static void set_panels(const struct reel *reel, int plane, size_t offset, rg_heat_map *heat, rg_panel *panel) {
     const int cut = reel->frames->planes > 1;
-    const double *values = field(reel, shown[k].field) + offset;
-    *heat = (rg_heat_map){.shape = {shape[0], shape[1]},
-                          .values = values,
-                          .map = c->map,
-                          .scale = c->scale,
-                          .minimum = c->minimum,
-                          .maximum = c->maximum};
-    *panel = (rg_panel){.title = shown[k].title,
-                        .x = axis_of(reel, cut && plane == 0 ? 1 : 0),
-                        .y = axis_of(reel, cut && plane < 2 ? 2 : 1),
-                        .heat = heat};
+    for (int k = 0; k < FIELDS; k++) {
+        set_map(reel, k, plane, field(reel, shown[k].field) + offset, &heat[k]);
+        panel[k].title = shown[k].title;
+        panel[k].x = axis_of(reel, cut && plane == 0 ? 1 : 0);
+        panel[k].y = axis_of(reel, cut && plane < 2 ? 2 : 1);
+        panel[k].heat = &heat[k];
+    }
 }
 
 /* In points. Cells of a whole number of pixels make pictures that are sharper and a third smaller. */
@@ -151,13 +157,16 @@ static double size_of_maps(const struct reel *reel) {
     return fmax(1, round(wanted / (double)cells)) * (double)cells * points_per_pixel;
 }
 
+/* gcc 12.2 -O3 loses the titles when whole structs are assigned here in a loop (its -ftree-loop-distribute-patterns);
+ * hence zeroed arrays and single members. */
 static rg_status draw_maps(const struct reel *reel, const char *alt) {
-    rg_heat_map heat[MOST_PANELS];
-    rg_panel panel[MOST_PANELS];
+    rg_heat_map heat[MOST_PANELS] = {{.values = NULL}};
+    rg_panel panel[MOST_PANELS] = {{.title = NULL}};
     const int planes = reel->frames->planes;
-    size_t offset = 0, panels = 0;
+    const size_t panels = (size_t)(planes * FIELDS);
+    size_t offset = 0;
     for (int plane = 0; plane < planes; plane++) {
-        for (int k = 0; k < FIELDS; k++, panels++) set_panel(reel, k, plane, offset, &heat[panels], &panel[panels]);
+        set_panels(reel, plane, offset, &heat[plane * FIELDS], &panel[plane * FIELDS]);
         offset += (size_t)(reel->frames->shape[plane][0] * reel->frames->shape[plane][1]);
     }
     const rg_figure figure = {.columns = planes > 1 ? FIELDS : FIELDS / 2,

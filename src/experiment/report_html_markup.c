@@ -58,6 +58,7 @@ void rg_html_formula(FILE *out, const char *text) {
                 {"^2", "\xc2\xb2"},
                 {"sqrt(", "\xe2\x88\x9a("},
                 {"sigma", "\xcf\x83"},
+                {"e-0", "e" RG_MINUS "0"},
                 {"exp(-", "exp(" RG_MINUS},
                 {" - ", " " RG_MINUS " "},
                 {" x ", " " RG_TIMES " "}};
