@@ -6,6 +6,8 @@ skip() {
 }
 command -v chromium >/dev/null || skip "no chromium"
 command -v chromedriver >/dev/null || skip "no chromedriver"
+: "${LSAN_OPTIONS:=suppressions=$2/tests/leaks.txt:print_suppressions=0}"
+export LSAN_OPTIONS
 for python in /usr/bin/python3 python3; do
     command -v $python >/dev/null && $python -c 'import selenium' 2>/dev/null || continue
     exec $python "$2/tests/report_html.py" "$1"
