@@ -84,7 +84,7 @@ static rg_status write_section(const rg_html *page, const char *name, size_t len
     for (size_t i = 0; i < sizeof section / sizeof *section; i++)
         if (strlen(section[i].name) == length && memcmp(section[i].name, name, length) == 0)
             return section[i].write(page);
-    assert(!"report.html.in names a section that is not there");
+    assert(0 && "report.html.in names a section that is not there");
     return RG_OK;
 }
 
