@@ -338,8 +338,10 @@ static int make_room(struct reel *reel) {
     if (grid->dim > 1) return reel->value != NULL;
     reel->x = rg_pool_alloc(&reel->pool, (size_t)points, sizeof *reel->x);
     if (!reel->value || !reel->x) return 0;
-    for (ptrdiff_t i = 0; i < points; i++)
-        reel->x[i] = grid->lower[0] + (double)(i * grid->shape[0] / points) * rg_grid_spacing(grid, 0);
+    for (ptrdiff_t i = 0; i < points; i++) {
+        const ptrdiff_t point = i * grid->shape[0] / points;
+        reel->x[i] = grid->lower[0] + (double)point * rg_grid_spacing(grid, 0);
+    }
     return 1;
 }
 
