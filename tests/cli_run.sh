@@ -34,10 +34,11 @@ json_is_valid
 # ---- files
 expect 0 run x.yaml -o out
 stderr_is ""
-for file in report.json levels.csv fields.npz; do
+for file in report.html report.json levels.csv fields.npz; do
     [ -s out/$file ] || fail "expected out/$file"
 done
 grep -qF "rotgrad run x.yaml -o out" out/report.json || fail "expected the command in the report"
+grep -qF "rotgrad run x.yaml -o out" out/report.html || fail "expected the command on the page"
 expect 0 info out/fields.npz
 expect 1 run x.yaml -o out
 stdout_is ""

@@ -125,6 +125,24 @@ static void make_numbers(rg_outcome *o) {
     o->peak_memory = 210123456;
 }
 
+/* Every level has a frame; in three dimensions the planes through point (1, 1, 1). */
+static void make_frames(rg_outcome *o) {
+    rg_outcome_frames *f = &o->frames;
+    const ptrdiff_t *n = o->grid.shape;
+    const ptrdiff_t cut[RG_MAX_DIM][2] = {{n[1], n[2]}, {n[0], n[2]}, {n[0], n[1]}}, whole[] = {n[0], n[1]};
+    f->planes = o->grid.dim == RG_MAX_DIM ? RG_MAX_DIM : 1;
+    for (int k = 0; k < f->planes; k++) {
+        memcpy(f->shape[k], f->planes > 1 ? cut[k] : whole, sizeof whole);
+        f->at[k] = o->grid.lower[k] + rg_grid_spacing(&o->grid, k);
+        f->cells += (size_t)(f->shape[k][0] * f->shape[k][1]);
+    }
+    f->value = rg_alloc(LEVELS * RG_FRAME_FIELDS * f->cells, sizeof *f->value);
+    assert_non_null(f->value);
+    for (size_t i = 0; i < LEVELS * RG_FRAME_FIELDS * f->cells; i++)
+        f->value[i] = (float)(0.3 + 0.29 * sin(1.7 * (double)i));
+    for (f->count = 0; f->count < LEVELS; f->count++) f->row[f->count] = f->count;
+}
+
 /* Freed by made_free; the tests change what they want to see. */
 static struct made *make(int dim, const ptrdiff_t *shape, double sharpness) {
     struct made *made = calloc(1, sizeof *made);
@@ -133,6 +151,7 @@ static struct made *make(int dim, const ptrdiff_t *shape, double sharpness) {
     const double lower[] = {0.4, -1.1, 2}, length[] = {2.3, 1.7, 6.1};
     assert_int_equal(rg_grid_init(dim, shape, lower, length, &made->outcome.grid), RG_OK);
     make_fields(&made->outcome, sharpness);
+    make_frames(&made->outcome);
     make_numbers(&made->outcome);
     for (int k = 0; k < LEVELS; k++) make_level(&made->level[k], k);
     made->outcome.level = made->level;
@@ -168,6 +187,7 @@ static void made_free(struct made *made) {
     rg_free(f->error);
     rg_free(f->gradient);
     rg_free(f->solenoidal);
+    rg_free(made->outcome.frames.value);
     free(made);
 }
 
@@ -691,8 +711,8 @@ static void planes_go_through_the_densest_point(void **state) {
 
 /* ---- the folder */
 
-static const char *const files[] = {"report.json", "levels.csv", "fields.npz", "figures/marginals.png",
-                                    "figures/errors.png"};
+static const char *const files[] = {"report.json",           "levels.csv",         "fields.npz",
+                                    "figures/marginals.png", "figures/errors.png", "report.html"};
 
 static void equal_outcomes_are_equal_bytes(void **state) {
     (void)state;
@@ -789,6 +809,7 @@ static void each_allocation_may_fail(void **state) {
     static const ptrdiff_t shapes[][RG_MAX_DIM] = {{9}, {4, 5}};
     for (int dim = 1; dim <= 2; dim++) {
         struct made *made = make(dim, shapes[dim - 1], 3);
+        made->outcome.frames.count = 2; /* one as it stands on the page, one in the list */
         int failures = 0;
         for (rg_status status = RG_ENOMEM; status != RG_OK; failures++) {
             rg_alloc_fail_after(failures);
@@ -802,6 +823,256 @@ static void each_allocation_may_fail(void **state) {
         assert_true(failures > 5);
         made_free(made);
     }
+}
+
+/* ---- the page */
+
+static char *page_of(const struct made *made) {
+    size_t size;
+    write_ok(made, "out");
+    char *page = bytes_of("out/report.html", &size);
+    assert_int_equal(strlen(page), size);
+    assert_true(g_utf8_validate(page, -1, NULL));
+    remove_tree("out");
+    return page;
+}
+
+/* Where `text` stands behind `from`. */
+static const char *find(const char *from, const char *text) {
+    const char *found = strstr(from, text);
+    if (!found) fail_msg("no %s in the page, or not in its place", text);
+    return found;
+}
+
+static int count(const char *page, const char *text) {
+    int found = 0;
+    for (; (page = strstr(page, text)); page += strlen(text)) found++;
+    return found;
+}
+
+static void the_page_answers_first_and_lists_violated_claims_first(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_outcome *o = &made->outcome;
+    o->divergence[RG_KL][RG_FULL] = (rg_value){0.0058904, 1.17e-6};
+    o->gradient_bound.value = 2 * 0.0058904;
+    o->girsanov_bound.value = 87 * 0.0058904;
+    o->prior_kl = (rg_value){2.3e-31, 1.7e-31};
+    char *page = page_of(made);
+    static const char *const order[] = {"<bdi>Two bumps</bdi>",
+                                        "The sampler sees 25 % of the score error; the rest is invisible to it.",
+                                        "Sampling with it costs KL(p|q) = 0.0058904(12) nats.",
+                                        "The gradient bound is 2 times that, the Girsanov bound 87 times.",
+                                        "1 of 3 claims violated",
+                                        "1 of 3 claims undecided",
+                                        "1 of 3 claims holds",
+                                        "<tr class=\"violated\">",
+                                        "#sign-violated",
+                                        ">violated</span>",
+                                        "\xe2\x88\xab\xe2\x80\xaf"
+                                        "E<sub>p</sub>|\xe2\x88\x87\xcf\x86|\xc2\xb2 dv",
+                                        "0.367384(73)",
+                                        "0.426288(85)",
+                                        "<tr class=\"undecided\">",
+                                        ">undecided</span>",
+                                        "<tr class=\"holds\">",
+                                        ">holds</span>",
+                                        "KL(q|p)",
+                                        "2.3(17)\xe2\x80\x89\xc3\x97\xe2\x80\x89"
+                                        "10<sup>\xe2\x88\x92"
+                                        "31</sup>",
+                                        "0.200000(1)</td><td class=\"number\">25 %"};
+    const char *at = page;
+    for (size_t i = 0; i < COUNT_OF(order); i++) at = find(at, order[i]);
+    assert_null(strstr(page, "Resolution alarm"));
+    free(page);
+    o->resolution_alarm = 1;
+    strcpy(o->resolution_note, "sigma_min is 1.22 grid cells & more");
+    page = page_of(made);
+    find(find(page, "Resolution alarm."), "sigma_min is 1.22 grid cells &amp; more");
+    assert_true(strstr(page, "Resolution alarm.") < strstr(page, "<table"));
+    free(page);
+    made_free(made);
+}
+
+static void the_page_escapes_what_users_wrote(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    strcpy(made->title, "</title><script>alert(1)</script>\" onload='x' &amp; <b> {{title}} \x01\xff");
+    strcpy(made->path[0], "</code><img src=x>.npy");
+    strcpy(made->resolved, "{\"k\": \"</pre><script>x\"}");
+    char *page = page_of(made);
+    assert_int_equal(count(page, "<script"), 1);
+    assert_int_equal(count(page, "</pre>"), 1);
+    assert_null(strstr(page, "<b>"));
+    assert_int_equal(count(page, "<img src=x"), 0);
+    assert_int_equal(count(page,
+                           "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot; onload=&#39;x&#39; &amp;amp; "
+                           "&lt;b&gt; {{title}} \xef\xbf\xbd\xef\xbf\xbd"),
+                     2);
+    find(page, "&lt;/code&gt;&lt;img src=x&gt;.npy");
+    find(page, "{&quot;k&quot;: &quot;&lt;/pre&gt;&lt;script&gt;x&quot;}");
+    free(page);
+    made->title[0] = '\0';
+    page = page_of(made);
+    find(page, "<title>Untitled experiment</title>");
+    free(page);
+    made_free(made);
+}
+
+/* Between two texts, freed by g_free. */
+static char *between(const char *page, const char *begin, const char *end) {
+    const char *from = find(page, begin) + strlen(begin);
+    return g_strndup(from, (gsize)(find(from, end) - from));
+}
+
+static void check_hash(const char *page, const char *text) {
+    guint8 digest[32];
+    gsize size = sizeof digest;
+    GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(checksum, (const guchar *)text, -1);
+    g_checksum_get_digest(checksum, digest, &size);
+    char *base64 = g_base64_encode(digest, size), *wanted = g_strdup_printf("'sha256-%s'", base64);
+    find(page, wanted);
+    g_free(wanted);
+    g_free(base64);
+    g_checksum_free(checksum);
+}
+
+static void the_page_needs_nothing_else(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    char *page = page_of(made), *policy = between(page, "Content-Security-Policy\" content=\"", "\"");
+    static const char *const never[] = {"http:", "https:", "@import", "url(", "{{", "<link", " style=\"", "onclick"};
+    for (size_t i = 0; i < COUNT_OF(never); i++) assert_null(strstr(page, never[i]));
+    assert_int_equal(count(page, " src=\""), count(page, " src=\"data:image/"));
+    assert_int_equal(count(page, " href=\""), count(page, " href=\"#"));
+    assert_int_equal(count(page, "<img "), count(page, " alt=\""));
+    assert_true(g_str_has_prefix(policy, "default-src 'none'; img-src data:; style-src 'sha256-"));
+    char *script = between(page, "<script>", "</script>"), *style = between(page, "<style>", "</style>");
+    assert_true(strlen(script) > 500 && strlen(style) > 500);
+    check_hash(policy, script);
+    check_hash(policy, style);
+    g_free(style);
+    g_free(script);
+    g_free(policy);
+    free(page);
+    made_free(made);
+}
+
+static void the_page_shows_every_frame_the_last_one_first(void **state) {
+    (void)state;
+    static const ptrdiff_t shapes[][RG_MAX_DIM] = {{9}, {7, 4}, {6, 5, 4}};
+    for (int dim = 1; dim <= RG_MAX_DIM; dim++) {
+        struct made *made = make(dim, shapes[dim - 1], 3);
+        char *page = page_of(made);
+        assert_int_equal(count(page, "<figure class=\"frame\""), LEVELS);
+        assert_int_equal(count(page, "data:image/png"), LEVELS + (dim > 1 ? 2 : 0));
+        assert_int_equal(count(page, "data:image/svg+xml"), 3);
+        const char *at = find(page, "max=\"2\" step=\"1\" value=\"2\"");
+        at = find(at, "data-frame=\"2\" data-sigma=\"0.833\"");
+        at = find(at, "<details id=\"others\">");
+        at = find(at, "data-frame=\"0\" data-sigma=\"2.5\"");
+        at = find(at, "<dt>\xcf\x83</dt> <dd>2.5</dd>");
+        at = find(at, "<dt>KL(p|q) so far</dt> <dd>0.1</dd>");
+        find(at, "data-frame=\"1\" data-sigma=\"1.25\"");
+        assert_int_equal(strstr(page, "Each row shows the plane x<sub>0</sub> = 0.783, ") != NULL, dim == RG_MAX_DIM);
+        free(page);
+        made->outcome.frames.count = 1;
+        page = page_of(made);
+        assert_null(strstr(page, "<details id=\"others\">"));
+        free(page);
+        made->outcome.frames.count = 0;
+        page = page_of(made);
+        find(page, "This run kept no fields of its noise levels.");
+        free(page);
+        made_free(made);
+    }
+}
+
+/* Of an image of grey levels: the first row with a run of `length` dark pixels, and where that starts. */
+static int first_line(const png_byte *grey, int width, int height, int length, int *start) {
+    for (int y = 0; y < height; y++)
+        for (int x = 0, run = 0; x < width; x++) {
+            run = grey[y * width + x] < 100 ? run + 1 : 0;
+            *start = x - length + 1;
+            if (run == length) return y;
+        }
+    fail_msg("no line of %d pixels", length);
+    return 0;
+}
+
+/* The title stands above the middle of the first frame, whose upper side is the first long line of the picture. */
+static void the_maps_of_a_frame_have_titles(void **state) {
+    (void)state;
+    static const ptrdiff_t shapes[][RG_MAX_DIM] = {[2] = {7, 7}, {6, 6, 6}};
+    for (int dim = 2; dim <= RG_MAX_DIM; dim++) {
+        struct made *made = make(dim, shapes[dim], 3);
+        char *page = page_of(made), *text = between(find(page, "data-frame=\"2\""), "image/png;base64,", "\"");
+        gsize size;
+        guchar *bytes = g_base64_decode(text, &size);
+        png_image image = {.version = PNG_IMAGE_VERSION};
+        assert_true(png_image_begin_read_from_memory(&image, bytes, size));
+        image.format = PNG_FORMAT_GRAY;
+        png_byte *grey = calloc(PNG_IMAGE_SIZE(image), 1);
+        assert_true(png_image_finish_read(&image, NULL, grey, 0, NULL));
+        const int width = (int)image.width, length = 70;
+        int start, dark = 0;
+        const int top = first_line(grey, width, (int)image.height, length, &start);
+        for (int y = 0; y < top - 3; y++)
+            for (int x = start + 10; x < start + 140; x++) dark += grey[y * width + x] < 100;
+        assert_true(dark > 5);
+        free(grey);
+        g_free(bytes);
+        g_free(text);
+        free(page);
+        made_free(made);
+    }
+}
+
+static void the_page_bears_strange_frames(void **state) {
+    (void)state;
+    static const ptrdiff_t shapes[][RG_MAX_DIM] = {{9}, {7, 4}, {6, 5, 4}};
+    static const float strange[] = {0, -745, NAN, INFINITY, 1e-30f, 1e30f};
+    for (int dim = 1; dim <= RG_MAX_DIM; dim++) {
+        struct made *made = make(dim, shapes[dim - 1], 3);
+        rg_outcome_frames *f = &made->outcome.frames;
+        for (size_t s = 0; s < COUNT_OF(strange); s++)
+            for (size_t k = 0; k < RG_FRAME_FIELDS; k++) {
+                float *value = f->value + k * f->cells, *before = g_memdup2(value, f->cells * sizeof *value);
+                for (size_t i = 0; i < f->cells; i++) value[i] = strange[s];
+                free(page_of(made));
+                memcpy(value, before, f->cells * sizeof *value);
+                g_free(before);
+            }
+        made_free(made);
+    }
+}
+
+/* Without an error, without churn, with one level: charts that have nothing to show give way to a sentence. */
+static void the_page_bears_levels_with_nothing_to_show(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_outcome *o = &made->outcome;
+    for (int k = 0; k < LEVELS; k++) {
+        made->level[k].total = made->level[k].gradient = made->level[k].solenoidal = made->level[k].flat_total = 0;
+        made->level[k].gradient_bound = made->level[k].girsanov_bound = HUGE_VAL;
+        made->level[k].harmonic = nan("");
+    }
+    char *page = page_of(made);
+    find(page, "No chart of the energies: fewer than two levels have a value to show.");
+    find(page, "No chart of the gradient share: ");
+    find(page, "<td class=\"number\">infinite</td>");
+    find(page, "<td class=\"number\">unknown</td>");
+    assert_int_equal(count(page, "data:image/svg+xml"), 1);
+    free(page);
+    o->levels = o->frames.count = 1;
+    o->claims = 0;
+    page = page_of(made);
+    find(page, "No claim was checked.");
+    assert_int_equal(count(page, "data:image/svg+xml"), 0);
+    free(page);
+    made_free(made);
 }
 
 /* ---- the table */
@@ -981,6 +1252,13 @@ int main(void) {
         cmocka_unit_test(other_folders_are_never_replaced),
         cmocka_unit_test(full_disk_leaves_the_earlier_report_and_nothing_else),
         cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(the_page_answers_first_and_lists_violated_claims_first),
+        cmocka_unit_test(the_page_escapes_what_users_wrote),
+        cmocka_unit_test(the_page_needs_nothing_else),
+        cmocka_unit_test(the_page_shows_every_frame_the_last_one_first),
+        cmocka_unit_test(the_maps_of_a_frame_have_titles),
+        cmocka_unit_test(the_page_bears_strange_frames),
+        cmocka_unit_test(the_page_bears_levels_with_nothing_to_show),
         cmocka_unit_test(the_table_answers_first),
         cmocka_unit_test(the_table_knows_when_there_is_nothing_to_tell),
         cmocka_unit_test(numbers_end_where_their_error_begins),

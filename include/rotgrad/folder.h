@@ -7,8 +7,8 @@
  *     return rg_folder_end(&folder, status, diagnostic);
  *
  * What may stand at `path` beforehand: nothing, an empty folder, or, with `force`, an earlier result, which is then
- * replaced whole. An earlier result has a report.json and holds nothing but .json, .csv, .npy, .npz, .png, .pdf and
- * .svg files; no other folder is ever removed.
+ * replaced whole. An earlier result has a report.json and holds nothing but .html, .json, .csv, .npy, .npz, .png, .pdf
+ * and .svg files; no other folder is ever removed.
  */
 #ifndef ROTGRAD_FOLDER_H
 #define ROTGRAD_FOLDER_H

@@ -60,6 +60,24 @@ typedef struct rg_outcome_fields {
     double *score, *error, *gradient, *solenoidal;
 } rg_outcome_fields;
 
+/* What a frame shows of a noise level: p, log(q/p) of the full sampler, |e|, |grad phi|, |r|. */
+enum { RG_FRAME_DENSITY, RG_FRAME_LOG_RATIO, RG_FRAME_ERROR, RG_FRAME_GRADIENT, RG_FRAME_SOLENOIDAL, RG_FRAME_FIELDS };
+enum { RG_MOST_FRAMES = 32, RG_FRAME_POINTS = 96 };
+
+/* Fields at noise levels of the table, for looking at, not for computing: single precision, at most RG_FRAME_POINTS
+ * points an axis (point i of m shows grid point floor(i n / m)), at most RG_MOST_FRAMES levels, both ends of the table
+ * among them. In one and two dimensions that is one plane; in three, plane k lies across axis k through the densest
+ * point of p at the end of the run. */
+typedef struct rg_outcome_frames {
+    size_t count;                   /* 0: none were kept */
+    size_t row[RG_MOST_FRAMES];     /* of the level table, ascending */
+    int planes;                     /* 1 or 3 */
+    ptrdiff_t shape[RG_MAX_DIM][2]; /* of each plane, along its axes in ascending order; (n, 1) in one dimension */
+    double at[RG_MAX_DIM];          /* where plane k crosses axis k, unit x */
+    size_t cells;                   /* of all planes together */
+    float *value;                   /* (count, RG_FRAME_FIELDS, cells), planes one after another in C order */
+} rg_outcome_frames;
+
 typedef struct rg_outcome {
     rg_grid grid;
     rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
@@ -73,6 +91,7 @@ typedef struct rg_outcome {
     size_t levels; /* descending sigma */
     rg_outcome_level *level;
     rg_outcome_fields fields;
+    rg_outcome_frames frames;
     rg_evolve_statistics statistics; /* of the main pass */
     double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
     int resolution_alarm;            /* 1: see docs/errors.md */
@@ -88,7 +107,7 @@ typedef struct rg_run_options {
 } rg_run_options;
 
 /* Runs the experiment. RG_ECANCELLED when progress asked to stop; otherwise as rg_levels_create, rg_evolve_step.
- * Memory: about 60 + 20 d fields, and K d for learned levels. */
+ * Memory: about 60 + 20 d fields, and K d for learned levels; frames take at most 6 MB, in three dimensions 18 MB. */
 RG_API rg_status rg_run(const rg_experiment *experiment, const rg_run_options *options, rg_outcome **outcome,
                         rg_diagnostic *diagnostic) RG_MUST_CHECK;
 RG_API void rg_outcome_free(rg_outcome *outcome);
@@ -96,7 +115,7 @@ RG_API void rg_outcome_free(rg_outcome *outcome);
 /* Whether any claim is violated. */
 RG_API int rg_outcome_violated(const rg_outcome *outcome);
 
-/* Writes report.json, levels.csv, fields.npz and the figures into `directory`, which appears complete or not at all. An
+/* Writes report.html, report.json, levels.csv, fields.npz and the figures into `directory`, which appears complete or not at all. An
  * existing directory is refused with RG_EINVAL unless it is empty or `force` is set (then it is replaced whole).
  * `command` is recorded as provenance; may be NULL. */
 RG_API rg_status rg_outcome_write(const rg_outcome *outcome, const rg_experiment *experiment, const char *directory,

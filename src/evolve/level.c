@@ -135,6 +135,10 @@ rg_status rg_levels_at_two(rg_levels *levels, const double variance[2], rg_level
     return status[which];
 }
 
+rg_status rg_levels_log_density(rg_levels *levels, double variance, double *log_density, rg_diagnostic *diagnostic) {
+    return rg_density_at(levels->lane[0].density, variance, log_density, NULL, diagnostic);
+}
+
 rg_status rg_levels_harmonic(rg_levels *levels, const rg_level *level, double *energy) {
     return rg_split_harmonic(levels->lane[0].split, level->log_density, level->score, level->solenoidal, NULL, energy);
 }

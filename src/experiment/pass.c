@@ -2,6 +2,7 @@
 #include "experiment/pass.h"
 
 #include "base/base.h"
+#include "experiment/frames.h"
 #include "experiment/level_table.h"
 
 #include <math.h>
@@ -18,6 +19,7 @@ struct job {
     rg_evolve *evolve;
     rg_history history;
     rg_level_table table;
+    rg_frames frames;
     double *prior, *ratio;
 };
 
@@ -26,6 +28,7 @@ static void job_free(struct job *job) {
     rg_levels_destroy(job->levels);
     rg_history_free(&job->history);
     rg_level_table_free(&job->table);
+    rg_frames_free(&job->frames);
     rg_free(job->prior);
     rg_free(job->ratio);
 }
@@ -62,6 +65,9 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     if (status) return status;
     status = rg_level_table_create(x, job->levels, job->outcome != NULL, &job->table);
     if (status) return rg_fail(diagnostic, status, "out of memory");
+    if (job->outcome)
+        status = rg_frames_create(job->levels, x->variance_min, job->table.stops, &job->frames, diagnostic);
+    if (status) return status;
     const rg_evolve_options evolve = {.form = o->form,
                                       .variance_min = x->variance_min,
                                       .variance_max = x->variance_max,
@@ -79,10 +85,21 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     return RG_OK;
 }
 
+/* A row, and where it is wanted a frame, if the run stands at a level of the table. */
+static rg_status note_level(struct job *job) {
+    const size_t rows = job->table.rows;
+    const rg_status status = rg_level_table_add(&job->table, job->levels, job->evolve, &job->history);
+    if (status || job->table.rows == rows || !rg_frames_wanted(&job->frames, rows)) return status;
+    double clipped;
+    rg_evolve_ratio(job->evolve, RG_FULL, job->ratio, &clipped);
+    rg_frames_add(&job->frames, rows, rg_evolve_level(job->evolve), job->ratio);
+    return RG_OK;
+}
+
 static rg_status note(struct job *job, rg_diagnostic *diagnostic) {
     const rg_pass_options *o = job->options;
     rg_status status = rg_history_add(&job->history, job->evolve, o->form);
-    if (!status && job->outcome) status = rg_level_table_add(&job->table, job->levels, job->evolve, &job->history);
+    if (!status && job->outcome) status = note_level(job);
     if (status == RG_EINVAL || status == RG_EDOMAIN)
         return rg_fail(diagnostic, RG_ENOCONV, "a marginal is not finite any more at sigma = %g: refine the grid",
                        sqrt(rg_evolve_level(job->evolve)->variance));
@@ -191,6 +208,8 @@ static rg_status hand_over(struct job *job, rg_outcome *outcome) {
     outcome->level = job->table.row;
     outcome->levels = job->table.rows;
     job->table.row = NULL;
+    outcome->frames = job->frames.kept;
+    job->frames.kept.value = NULL;
     return RG_OK;
 }
 

@@ -27,6 +27,7 @@ static const struct {
     {"fields.npz", rg_report_fields, 1},
     {FIGURES "/marginals.png", rg_report_marginals, 2},
     {FIGURES "/errors.png", rg_report_errors, 2},
+    {"report.html", rg_report_html, 1}, /* last: it holds the figures */
 };
 enum { FILES = sizeof file / sizeof *file };
 

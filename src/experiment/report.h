@@ -31,6 +31,10 @@ RG_MUST_CHECK rg_report_writer rg_report_levels;
 RG_MUST_CHECK rg_report_writer rg_report_fields;
 RG_MUST_CHECK rg_report_writer rg_report_marginals; /* two and three dimensions */
 RG_MUST_CHECK rg_report_writer rg_report_errors;    /* likewise */
+RG_MUST_CHECK rg_report_writer rg_report_html;      /* shows the figures that stand in its folder */
+
+/* report.json as a document; NULL when out of memory. */
+json_t *rg_report_document(const rg_report *report);
 
 /* report.json as a document; NULL when out of memory. */
 json_t *rg_report_document(const rg_report *report);

@@ -191,6 +191,7 @@ void rg_outcome_free(rg_outcome *outcome) {
     for (size_t i = 0; i < sizeof field / sizeof *field; i++) rg_free(field[i]);
     for (int m = 0; m < RG_MARGINALS; m++) rg_free(f->marginal[m]);
     rg_free(outcome->level);
+    rg_free(outcome->frames.value);
     rg_free(outcome);
 }
 

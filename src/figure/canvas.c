@@ -118,6 +118,8 @@ static rg_status write_svg(rg_canvas *c, const char *const *metadata, rg_diagnos
 static rg_status write_document(rg_canvas *c, const char *const *metadata, rg_diagnostic *diagnostic) {
     const rg_status drawn = check_cairo(cairo_status(c->cr), diagnostic);
     if (drawn != RG_OK) return drawn;
+    if (c->format == RG_CANVAS_PNG && c->indexed)
+        return rg_png_write_indexed(c->surface, c->dpi, metadata, c->file, diagnostic);
     if (c->format == RG_CANVAS_PNG) return rg_png_write(c->surface, c->dpi, metadata, c->file, diagnostic);
     if (c->format == RG_CANVAS_PDF) set_pdf_metadata(c->surface, metadata);
     cairo_surface_finish(c->surface);

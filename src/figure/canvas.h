@@ -11,7 +11,8 @@ typedef enum rg_canvas_format { RG_CANVAS_PNG = 1, RG_CANVAS_PDF, RG_CANVAS_SVG 
 typedef struct rg_canvas {
     rg_canvas_format format;
     double dpi;
-    FILE *file; /* borrowed */
+    FILE *file;  /* borrowed */
+    int indexed; /* 1, set after rg_canvas_open: the PNG has at most 256 colours */
     cairo_surface_t *surface;
     cairo_t *cr; /* draws in points from the upper left corner; the page is white */
     FILE *svg;   /* Cairo's SVG on its way to the file */

@@ -10,6 +10,7 @@
 #include "figure/frame.h"
 #include "figure/heat_map.h"
 #include "figure/page.h"
+#include "figure/stream.h"
 #include "io/file.h"
 
 #include <glib.h>
@@ -113,9 +114,11 @@ static rg_status check_figure(const rg_figure *figure, rg_diagnostic *diagnostic
     return status;
 }
 
-static rg_status draw_page(const rg_page *page, rg_canvas_format format, FILE *file, rg_diagnostic *diagnostic) {
+static rg_status draw_page(const rg_page *page, rg_canvas_format format, int indexed, FILE *file,
+                           rg_diagnostic *diagnostic) {
     rg_canvas canvas;
     rg_status status = rg_canvas_open(&canvas, format, page->width, page->height, page->dpi, file, diagnostic);
+    canvas.indexed = indexed;
     if (status == RG_OK) status = rg_page_draw(page, canvas.cr, diagnostic);
     return rg_canvas_close(&canvas, page->figure->metadata, status, diagnostic);
 }
@@ -125,7 +128,7 @@ static rg_status write_page(const rg_page *page, rg_canvas_format format, const 
     rg_status status = rg_output_begin(&output, path, diagnostic);
     if (status != RG_OK) return status;
     rg_diagnostic reason = {RG_OK, ""};
-    status = draw_page(page, format, output.file, &reason);
+    status = draw_page(page, format, 0, output.file, &reason);
     if (status != RG_OK) rg_fail(diagnostic, status, "%s: %s", path, reason.text);
     return rg_output_end(&output, status, diagnostic);
 }
@@ -138,6 +141,16 @@ rg_status rg_figure_write(const rg_figure *figure, const char *path, rg_diagnost
     rg_page page;
     status = rg_page_create(&page, figure, diagnostic);
     if (status == RG_OK) status = write_page(&page, format, path, diagnostic);
+    rg_page_destroy(&page);
+    return status;
+}
+
+rg_status rg_figure_stream(const rg_figure *figure, rg_canvas_format format, FILE *file, rg_diagnostic *diagnostic) {
+    rg_status status = check_figure(figure, diagnostic);
+    if (status != RG_OK) return status;
+    rg_page page;
+    status = rg_page_create(&page, figure, diagnostic);
+    if (status == RG_OK) status = draw_page(&page, format, 1, file, diagnostic);
     rg_page_destroy(&page);
     return status;
 }

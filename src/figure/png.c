@@ -2,13 +2,14 @@
  * calls setjmp, so that no local variable can be lost in the jump. */
 #include "figure/png.h"
 #include "base/base.h"
+#include "figure/palette.h"
 
 #include <math.h>
 #include <png.h>
 #include <stdint.h>
 #include <string.h>
 
-enum { COMPRESSION = 4 };
+enum { COMPRESSION = 4, INDEXED_COMPRESSION = 6 };
 
 struct job {
     cairo_surface_t *surface;
@@ -18,6 +19,7 @@ struct job {
     png_textp text;
     int texts;
     png_bytep row;
+    rg_palette *palette; /* NULL: all colours as they are */
     int out_of_memory;
     char error[128];
 };
@@ -81,13 +83,24 @@ static void destroy(struct job *job) {
     rg_free(job->text);
 }
 
+static void write_palette(const struct job *job) {
+    png_color colour[RG_PALETTE_COLOURS];
+    for (int i = 0; i < job->palette->count; i++) {
+        const uint32_t c = job->palette->colour[i];
+        colour[i] = (png_color){(png_byte)(c >> 16), (png_byte)(c >> 8), (png_byte)c};
+    }
+    png_set_PLTE(job->png, job->info, colour, job->palette->count);
+}
+
 static void write_header(const struct job *job) {
-    png_set_IHDR(job->png, job->info, job->width, job->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    const int indexed = job->palette != NULL;
+    png_set_IHDR(job->png, job->info, job->width, job->height, 8, indexed ? PNG_COLOR_TYPE_PALETTE : PNG_COLOR_TYPE_RGB,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_pHYs(job->png, job->info, job->dots_per_metre, job->dots_per_metre, PNG_RESOLUTION_METER);
     if (job->texts) png_set_text(job->png, job->info, job->text, job->texts);
-    png_set_compression_level(job->png, COMPRESSION);
-    png_set_filter(job->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
+    if (indexed) write_palette(job);
+    png_set_compression_level(job->png, indexed ? INDEXED_COMPRESSION : COMPRESSION);
+    png_set_filter(job->png, PNG_FILTER_TYPE_BASE, indexed ? PNG_FILTER_NONE : PNG_FILTER_UP);
     png_write_info(job->png, job->info);
 }
 
@@ -99,6 +112,10 @@ static void write_rows(const struct job *job) {
         for (png_uint_32 x = 0; x < job->width; x++) {
             uint32_t pixel;
             memcpy(&pixel, row + 4 * (size_t)x, sizeof pixel);
+            if (job->palette) {
+                job->row[x] = rg_palette_entry(job->palette, pixel);
+                continue;
+            }
             job->row[3 * (size_t)x] = (png_byte)(pixel >> 16);
             job->row[3 * (size_t)x + 1] = (png_byte)(pixel >> 8);
             job->row[3 * (size_t)x + 2] = (png_byte)pixel;
@@ -116,17 +133,51 @@ static int write_all(struct job *job, FILE *file) {
     return 1;
 }
 
+static rg_status choose_palette(const struct job *job) {
+    const unsigned char *data = cairo_image_surface_get_data(job->surface);
+    const ptrdiff_t stride = cairo_image_surface_get_stride(job->surface);
+    rg_status status = RG_OK;
+    for (png_uint_32 y = 0; status == RG_OK && y < job->height; y++) { /* Cairo aligns rows to 4 bytes */
+        const void *row = data + (ptrdiff_t)y * stride;
+        status = rg_palette_look(job->palette, row, (int)job->width);
+    }
+    return status == RG_OK ? rg_palette_choose(job->palette) : status;
+}
+
+static rg_status write_job(struct job *job, double dpi, const char *const *metadata, FILE *file,
+                           rg_diagnostic *diagnostic) {
+    const double inch_in_metres = 0.0254;
+    job->dots_per_metre = (png_uint_32)lround(dpi / inch_in_metres);
+    const int created = create(job, metadata), written = created && write_all(job, file);
+    destroy(job);
+    if (written) return RG_OK;
+    if (!created || job->out_of_memory) return rg_fail(diagnostic, RG_ENOMEM, "out of memory for the PNG");
+    return rg_fail(diagnostic, RG_EIO, "writing the PNG: %s", job->error);
+}
+
+static struct job job_of(cairo_surface_t *surface) {
+    cairo_surface_flush(surface);
+    return (struct job){.surface = surface,
+                        .width = (png_uint_32)cairo_image_surface_get_width(surface),
+                        .height = (png_uint_32)cairo_image_surface_get_height(surface)};
+}
+
 rg_status rg_png_write(cairo_surface_t *surface, double dpi, const char *const *metadata, FILE *file,
                        rg_diagnostic *diagnostic) {
-    const double inch_in_metres = 0.0254;
-    cairo_surface_flush(surface);
-    struct job job = {.surface = surface};
-    job.width = (png_uint_32)cairo_image_surface_get_width(surface);
-    job.height = (png_uint_32)cairo_image_surface_get_height(surface);
-    job.dots_per_metre = (png_uint_32)lround(dpi / inch_in_metres);
-    const int created = create(&job, metadata), written = created && write_all(&job, file);
-    destroy(&job);
-    if (written) return RG_OK;
-    if (!created || job.out_of_memory) return rg_fail(diagnostic, RG_ENOMEM, "out of memory for the PNG");
-    return rg_fail(diagnostic, RG_EIO, "writing the PNG: %s", job.error);
+    struct job job = job_of(surface);
+    return write_job(&job, dpi, metadata, file, diagnostic);
+}
+
+rg_status rg_png_write_indexed(cairo_surface_t *surface, double dpi, const char *const *metadata, FILE *file,
+                               rg_diagnostic *diagnostic) {
+    rg_palette palette = {0};
+    struct job job = job_of(surface);
+    job.palette = &palette;
+    rg_status status = choose_palette(&job);
+    if (status == RG_OK)
+        status = write_job(&job, dpi, metadata, file, diagnostic);
+    else
+        rg_fail(diagnostic, status, "out of memory for the PNG");
+    rg_palette_free(&palette);
+    return status;
 }

@@ -11,4 +11,8 @@
 rg_status rg_png_write(cairo_surface_t *surface, double dpi, const char *const *metadata, FILE *file,
                        rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
+/* The same with at most 256 colours, of which rare ones take their nearest neighbour: less than half the size. */
+rg_status rg_png_write_indexed(cairo_surface_t *surface, double dpi, const char *const *metadata, FILE *file,
+                               rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
 #endif

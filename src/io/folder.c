@@ -33,7 +33,7 @@ static size_t above_length(const char *path) {
 /* ---- what stands there */
 
 static int is_ours(const char *path) {
-    static const char *const endings[] = {".json", ".csv", ".npy", ".npz", ".png", ".pdf", ".svg"};
+    static const char *const endings[] = {".html", ".json", ".csv", ".npy", ".npz", ".png", ".pdf", ".svg"};
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
         if (strcmp(dot, endings[i]) == 0) return 1;
