@@ -27,7 +27,8 @@ typedef enum rg_planning {
                              rounding from one process to the next unless wisdom is kept */
 } rg_planning;
 
-/* RG_EINVAL, RG_ENOMEM. Memory: d + 2 fields. */
+/* RG_EINVAL, RG_ENOMEM. Memory: d + 2 fields, and 32 (d + 1) shape[0] doubles a thread. Threads: no more than OpenMP gives
+ * at creation. */
 RG_API rg_status rg_spectral_create(const rg_grid *grid, rg_planning planning, rg_spectral **spectral) RG_MUST_CHECK;
 RG_API void rg_spectral_destroy(rg_spectral *spectral);
 
