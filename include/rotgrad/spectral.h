@@ -22,7 +22,7 @@ extern "C" {
 typedef struct rg_spectral rg_spectral;
 
 typedef enum rg_planning {
-    RG_PLAN_ESTIMATE = 0, /* plans by rule: the same on every run (the default) */
+    RG_PLAN_ESTIMATE = 0, /* plans by rule: the same on every run, whatever wisdom there is (the default) */
     RG_PLAN_MEASURE       /* plans by timing: seconds at 256^3, up to 4 times faster transforms; results may differ in
                              rounding from one process to the next unless wisdom is kept */
 } rg_planning;

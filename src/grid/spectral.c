@@ -7,6 +7,7 @@
 #include "grid/modes.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { PLAN_THREADS = 4, ALIGNMENT = 16 };
 
@@ -59,6 +60,18 @@ static rg_status make_plans(rg_spectral *s, unsigned effort) {
     return status;
 }
 
+/* FFTW would use whatever measured plans the process has learnt or loaded for an estimated one, too: they are put aside,
+ * so that plans by rule are the same on every run. */
+static rg_status make_plans_by_rule(rg_spectral *s) {
+    char *wisdom = fftw_export_wisdom_to_string();
+    if (!wisdom) return RG_ENOMEM;
+    fftw_forget_wisdom();
+    const rg_status status = make_plans(s, FFTW_ESTIMATE);
+    const int restored = fftw_import_wisdom_from_string(wisdom);
+    free(wisdom);
+    return status || restored ? status : RG_ENOMEM;
+}
+
 static rg_status fill(rg_spectral *s, const rg_grid *grid, rg_planning planning) {
     set_shape(s, grid);
     for (int a = 0; a < grid->dim; a++)
@@ -67,7 +80,7 @@ static rg_status fill(rg_spectral *s, const rg_grid *grid, rg_planning planning)
     s->spectrum = rg_field_alloc(2 * rg_size_product((size_t)s->modes, (size_t)grid->dim + 1));
     if (!s->real || !s->spectrum || set_wavenumbers(s)) return RG_ENOMEM;
     if (!fftw_init_threads()) return RG_ENOMEM;
-    return make_plans(s, planning == RG_PLAN_MEASURE ? FFTW_MEASURE : FFTW_ESTIMATE);
+    return planning == RG_PLAN_MEASURE ? make_plans(s, FFTW_MEASURE) : make_plans_by_rule(s);
 }
 
 rg_status rg_spectral_create(const rg_grid *grid, rg_planning planning, rg_spectral **spectral) {
