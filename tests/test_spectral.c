@@ -586,6 +586,25 @@ static void operators_work_in_place(void **state) {
     }
 }
 
+/* Measured plans stay in the process as wisdom; plans by rule do not listen to it. */
+static void measured_plans_leave_estimated_ones_alone(void **state) {
+    (void)state;
+    const rg_grid grid = grid_of(2, (const ptrdiff_t[]){192, 192, 1});
+    const ptrdiff_t n = rg_grid_cells(&grid);
+    double *f = noise(n, 32), *out[] = {field(n), field(n)};
+    for (int turn = 0; turn < 2; turn++) {
+        rg_spectral *s = spectral_of(&grid), *measured = NULL;
+        assert_ok(rg_poisson(s, f, out[turn]));
+        assert_ok(rg_spectral_create(&grid, RG_PLAN_MEASURE, &measured));
+        rg_spectral_destroy(measured);
+        rg_spectral_destroy(s);
+    }
+    assert_true(same_bits(n, out[0], out[1]));
+    rg_free(f);
+    rg_free(out[0]);
+    rg_free(out[1]);
+}
+
 /* Above RG_THREADED_CELLS, where loops and transforms are shared; with the last size of each dimension odd. */
 static void threads_change_no_bit(void **state) {
     (void)state;
@@ -748,6 +767,7 @@ int main(void) {
         cmocka_unit_test(resampling_moves_with_its_input),
         cmocka_unit_test(resampling_refuses_other_boxes),
         cmocka_unit_test(operators_work_in_place),
+        cmocka_unit_test(measured_plans_leave_estimated_ones_alone),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(measured_plans_agree),
         cmocka_unit_test(bad_arguments_are_refused),

@@ -22,12 +22,13 @@ extern "C" {
 typedef struct rg_spectral rg_spectral;
 
 typedef enum rg_planning {
-    RG_PLAN_ESTIMATE = 0, /* plans by rule: the same on every run (the default) */
+    RG_PLAN_ESTIMATE = 0, /* plans by rule: the same on every run, whatever wisdom there is (the default) */
     RG_PLAN_MEASURE       /* plans by timing: seconds at 256^3, up to 4 times faster transforms; results may differ in
                              rounding from one process to the next unless wisdom is kept */
 } rg_planning;
 
-/* RG_EINVAL, RG_ENOMEM. Memory: d + 2 fields. */
+/* RG_EINVAL, RG_ENOMEM. Memory: d + 2 fields, and 32 (d + 1) shape[0] doubles a thread. Threads: no more than OpenMP gives
+ * at creation. */
 RG_API rg_status rg_spectral_create(const rg_grid *grid, rg_planning planning, rg_spectral **spectral) RG_MUST_CHECK;
 RG_API void rg_spectral_destroy(rg_spectral *spectral);
 

@@ -81,17 +81,25 @@ struct combination {
     double *out;
 };
 
-static void combine_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
-    const struct combination *c = data;
+/* `count` is a constant where this is inlined. */
+static inline void combine_terms(const struct combination *c, int count, ptrdiff_t begin, ptrdiff_t end) {
+    double *out = c->out;
     for (ptrdiff_t m = begin; m < end; m++) {
         double re = 0, im = 0;
-        for (int t = 0; t < c->count; t++) {
+        for (int t = 0; t < count; t++) {
             re += c->table[t][m] * c->modes[t][2 * m];
             im += c->table[t][m] * c->modes[t][2 * m + 1];
         }
-        c->out[2 * m] = re;
-        c->out[2 * m + 1] = im;
+        out[2 * m] = re;
+        out[2 * m + 1] = im;
     }
+}
+
+static void combine_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
+    const struct combination c = *(const struct combination *)data;
+    if (c.count == 2) combine_terms(&c, 2, begin, end);
+    if (c.count == 3) combine_terms(&c, 3, begin, end);
+    if (c.count == 5) combine_terms(&c, 5, begin, end);
 }
 
 static void combine(const rg_exponential *e, const struct combination *c) {

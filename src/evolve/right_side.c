@@ -93,19 +93,20 @@ struct divergence {
     double *out, factor;
 };
 
+/* Component by component, each with a wavenumber that stands still or an array of them. */
 static void divergence_row(void *data, const rg_row *row) {
     const struct divergence *d = data;
     const rg_spectral *s = d->s;
-    for (ptrdiff_t i = 0; i < row->count; i++) {
-        double re = 0, im = 0;
-        for (int a = 0; a < s->grid.dim; a++) {
-            const double k = d->factor * rg_row_k(row, rg_padded(s, a), i);
-            const double *mode = s->spectrum + 2 * (a * s->modes + row->begin + i);
-            re -= k * mode[1];
-            im += k * mode[0];
+    double *out = d->out + 2 * row->begin;
+    for (int a = 0; a < s->grid.dim; a++) {
+        const double *mode = s->spectrum + 2 * (a * s->modes + row->begin), factor = d->factor;
+        const double *k_last = row->k_last, lead = rg_padded(s, a) == 2 ? 0 : row->k[rg_padded(s, a)];
+        const int last = rg_padded(s, a) == 2;
+        for (ptrdiff_t i = 0; i < row->count; i++) {
+            const double k = factor * (last ? k_last[i] : lead);
+            out[2 * i] = (a == 0 ? 0 : out[2 * i]) - k * mode[2 * i + 1];
+            out[2 * i + 1] = (a == 0 ? 0 : out[2 * i + 1]) + k * mode[2 * i];
         }
-        d->out[2 * (row->begin + i)] = re;
-        d->out[2 * (row->begin + i) + 1] = im;
     }
 }
 

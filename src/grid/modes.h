@@ -7,21 +7,23 @@
 #ifndef RG_MODES_H
 #define RG_MODES_H
 
+#include "grid/slabs.h"
+
 #include <rotgrad/spectral.h>
 
 #include <fftw3.h>
 
 struct rg_spectral {
     rg_grid grid;
-    ptrdiff_t n[3];          /* points, leading ones */
-    ptrdiff_t m[3];          /* modes: n with the last axis halved */
-    ptrdiff_t cells, modes;  /* products of n and m */
-    double *k[3];            /* wavenumber per padded axis, 0 at Nyquist; unit 1/x */
-    double *kk[3];           /* its true square, Nyquist included */
-    double *real;            /* scratch: one field */
-    double *spectrum;        /* scratch: d + 1 spectra */
-    double (*row_energy)[2]; /* scratch: two sums per row of modes */
+    ptrdiff_t n[3];         /* points, leading ones */
+    ptrdiff_t m[3];         /* modes: n with the last axis halved */
+    ptrdiff_t cells, modes; /* products of n and m */
+    double *k[3];           /* wavenumber per padded axis, 0 at Nyquist; unit 1/x */
+    double *kk[3];          /* its true square, Nyquist included */
+    double *real;           /* scratch: one field */
+    double *spectrum;       /* scratch: d + 1 spectra */
     fftw_plan forward, back;
+    rg_slabs slabs; /* the same transforms in two halves */
 };
 
 /* Real FFTs without factors: forward does not touch `real`; back destroys `spectrum` and leaves a factor `cells`. */

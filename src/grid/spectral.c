@@ -7,6 +7,7 @@
 #include "grid/modes.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { PLAN_THREADS = 4, ALIGNMENT = 16 };
 
@@ -44,18 +45,31 @@ static rg_status set_wavenumbers(rg_spectral *s) {
     return RG_OK;
 }
 
-static rg_status make_plans(rg_spectral *s, rg_planning planning) {
+static rg_status make_plans(rg_spectral *s, unsigned effort) {
     int n[3];
     for (int a = 0; a < s->grid.dim; a++) n[a] = (int)s->grid.shape[a];
-    const unsigned effort = planning == RG_PLAN_MEASURE ? FFTW_MEASURE : FFTW_ESTIMATE;
     const unsigned flags = effort | (s->cells % 2 == 1 ? FFTW_UNALIGNED : 0);
     const int before = fftw_planner_nthreads();
     fftw_plan_with_nthreads(s->cells >= RG_THREADED_CELLS ? PLAN_THREADS : 1);
     fftw_complex *modes = (fftw_complex *)s->spectrum;
     s->forward = fftw_plan_dft_r2c(s->grid.dim, n, s->real, modes, flags);
     s->back = fftw_plan_dft_c2r(s->grid.dim, n, modes, s->real, flags);
+    fftw_plan_with_nthreads(1); /* slabs are shared among threads here */
+    const rg_status status = s->forward && s->back ? rg_slabs_create(s, effort) : RG_ENOMEM;
     fftw_plan_with_nthreads(before > 0 ? before : 1);
-    return s->forward && s->back ? RG_OK : RG_ENOMEM;
+    return status;
+}
+
+/* FFTW would use whatever measured plans the process has learnt or loaded for an estimated one, too: they are put aside,
+ * so that plans by rule are the same on every run. */
+static rg_status make_plans_by_rule(rg_spectral *s) {
+    char *wisdom = fftw_export_wisdom_to_string();
+    if (!wisdom) return RG_ENOMEM;
+    fftw_forget_wisdom();
+    const rg_status status = make_plans(s, FFTW_ESTIMATE);
+    const int restored = fftw_import_wisdom_from_string(wisdom);
+    free(wisdom);
+    return status || restored ? status : RG_ENOMEM;
 }
 
 static rg_status fill(rg_spectral *s, const rg_grid *grid, rg_planning planning) {
@@ -64,10 +78,9 @@ static rg_status fill(rg_spectral *s, const rg_grid *grid, rg_planning planning)
         if (grid->shape[a] > INT32_MAX / 2) return RG_EINVAL;
     s->real = rg_field_alloc((size_t)s->cells);
     s->spectrum = rg_field_alloc(2 * rg_size_product((size_t)s->modes, (size_t)grid->dim + 1));
-    s->row_energy = rg_alloc((size_t)(s->m[0] * s->m[1]), sizeof *s->row_energy);
-    if (!s->real || !s->spectrum || !s->row_energy || set_wavenumbers(s)) return RG_ENOMEM;
+    if (!s->real || !s->spectrum || set_wavenumbers(s)) return RG_ENOMEM;
     if (!fftw_init_threads()) return RG_ENOMEM;
-    return make_plans(s, planning);
+    return planning == RG_PLAN_MEASURE ? make_plans(s, FFTW_MEASURE) : make_plans_by_rule(s);
 }
 
 rg_status rg_spectral_create(const rg_grid *grid, rg_planning planning, rg_spectral **spectral) {
@@ -94,7 +107,7 @@ void rg_spectral_destroy(rg_spectral *s) {
     }
     rg_free(s->real);
     rg_free(s->spectrum);
-    rg_free(s->row_energy);
+    rg_slabs_destroy(&s->slabs);
     if (s->forward) fftw_destroy_plan(s->forward);
     if (s->back) fftw_destroy_plan(s->back);
     rg_free(s);

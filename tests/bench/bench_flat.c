@@ -72,7 +72,7 @@ static double compare(const rg_grid *grid, rg_planning planning) {
     f.e = bench_field(values);
     f.gradient = bench_field(values);
     f.solenoidal = bench_field(values);
-    fftw_forget_wisdom(); /* an estimated plan would use what measured ones have learnt */
+    fftw_forget_wisdom(); /* measured plans are measured anew */
     bench_check(rg_spectral_create(grid, planning, &f.spectral), "spectral plan", NULL);
     plan_free(&f, planning == RG_PLAN_MEASURE ? FFTW_MEASURE : FFTW_ESTIMATE);
     bench_noise(values, f.e);
