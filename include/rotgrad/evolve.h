@@ -6,7 +6,8 @@
  *   ratio form     d_tau rho = D laplacian rho + (2 D - c) s.grad rho - c (b.grad rho + rho h_b),   rho = q / p
  * where b is the whole score error, its gradient part, its solenoidal part, or nothing. One fourth-order exponential
  * Runge-Kutta step (Krogstad) with an embedded third-order estimate serves both; the split is made afresh at every
- * stage's noise level.
+ * stage's noise level. A step is accepted when the estimates are below a fifth of the tolerance, when the step moves p
+ * itself as well as that (density form), and when the energies are integrated to the tolerance, relative to their sum.
  * Source: docs/theory.md 2.
  */
 #ifndef ROTGRAD_EVOLVE_H
