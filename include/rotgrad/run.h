@@ -1,8 +1,8 @@
 /* The main job: an experiment becomes an outcome, an outcome becomes a report.
  *
  * Three passes: the experiment as it stands; with the tolerance relaxed tenfold; on the halved grid. A number's error
- * bar is the sum of the two differences, of what the pass itself knows it lost (clipped mass, quadrature), and, with the
- * exact prior, of what the error-free sampler shows where it should show 0. With `check` a fourth pass in the other
+ * bar is the sum of the two differences, of what the pass itself knows it lost (clipped mass, quadrature), and of what
+ * the error-free sampler that starts at p itself shows where it should show 0. With `check` a fourth pass in the other
  * formulation joins the sum.
  * Source: docs/theory.md 0-3.
  */

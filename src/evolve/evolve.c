@@ -15,7 +15,7 @@
 enum { START = RG_START, MIDDLE = RG_MIDDLE, END = RG_END, ROOMS = RG_ROOMS };
 
 /* What one thread needs to step a marginal. */
-enum { LANES = 2, SPECTRA = 4 };
+enum { LANES = 2, SPECTRA = 4, MOST_STEPPED = RG_MARGINALS + 1 };
 struct lane {
     rg_equation equation;
     double *work[SPECTRA], *error, *field;
@@ -29,9 +29,9 @@ struct rg_evolve {
     rg_level room[ROOMS];
     rg_instants instants;
     double variance, next_step;
-    int segment, segment_steps, lanes;
-    double *u[RG_MARGINALS], *first[RG_MARGINALS];   /* spectra at the start of the step, and N of them */
-    double *next[RG_MARGINALS], *last[RG_MARGINALS]; /* the same at its end */
+    int segment, segment_steps, lanes, stepped;      /* RG_MARGINALS, or with RG_FLOOR */
+    double *u[MOST_STEPPED], *first[MOST_STEPPED];   /* spectra at the start of the step, and N of them */
+    double *next[MOST_STEPPED], *last[MOST_STEPPED]; /* the same at its end */
     rg_trace *trace;
     size_t traced, room_for;
     double energy; /* integral of E_p|e|^2 so far */
@@ -86,7 +86,8 @@ static rg_status allocate(rg_evolve *e) {
     for (int r = 0; !status && r < ROOMS; r++) status = rg_level_create(grid, &e->room[r]);
     if (!status) status = rg_exponential_create(q->spectral, q->diffusion, &e->exponential);
     if (!status) status = rg_instants_create(q, &e->instants);
-    for (int m = 0; !status && m < RG_MARGINALS; m++) {
+    e->stepped = e->options.prior && q->form == RG_FORM_DENSITY ? MOST_STEPPED : RG_MARGINALS;
+    for (int m = 0; !status && m < e->stepped; m++) {
         double **spectra[] = {&e->u[m], &e->first[m], &e->next[m], &e->last[m]};
         for (int i = 0; i < 4; i++)
             if (!(*spectra[i] = rg_field_alloc(2 * (size_t)q->spectral->modes))) status = RG_ENOMEM;
@@ -119,8 +120,10 @@ static rg_status set_prior(rg_evolve *e, rg_diagnostic *diagnostic) {
         lane->field[i] = e->options.form == RG_FORM_DENSITY ? q : prior ? q / density[i] : 1;
     }
     rg_forward(lane->equation.spectral, lane->field, e->u[0]);
-    for (int m = 0; m < RG_MARGINALS; m++) {
-        if (m > 0) memcpy(e->u[m], e->u[0], 2 * (size_t)lane->equation.spectral->modes * sizeof(double));
+    if (e->stepped > RG_FLOOR) rg_forward(lane->equation.spectral, density, e->u[RG_FLOOR]);
+    for (int m = 0; m < e->stepped; m++) {
+        if (m > 0 && m != RG_FLOOR)
+            memcpy(e->u[m], e->u[0], 2 * (size_t)lane->equation.spectral->modes * sizeof(double));
         rg_equation_right_side(&lane->equation, &e->room[START], m, e->u[m], e->first[m]);
     }
     return RG_OK;
@@ -182,7 +185,7 @@ rg_status rg_evolve_create(rg_levels *levels, const rg_evolve_options *options, 
 
 void rg_evolve_destroy(rg_evolve *e) {
     if (!e) return;
-    for (int m = 0; m < RG_MARGINALS; m++) {
+    for (int m = 0; m < MOST_STEPPED; m++) {
         double *spectra[] = {e->u[m], e->first[m], e->next[m], e->last[m]};
         for (size_t i = 0; i < sizeof spectra / sizeof *spectra; i++) rg_free(spectra[i]);
     }
@@ -268,17 +271,17 @@ static double step_density(const rg_evolve *e, const struct lane *lane) {
 
 /* Steps are judged by a fifth of the tolerance: their errors add up to about it over a run. */
 static double attempt(rg_evolve *e, double step) {
-    enum { DENSITY = RG_MARGINALS, JOBS };
     const double share = 0.2;
-    double norm[JOBS], worst = 0;
+    const int jobs = e->stepped + 1; /* the last one is p itself */
+    double norm[MOST_STEPPED + 1], worst = 0;
     rg_exponential_set_step(&e->exponential, step);
 #pragma omp parallel for schedule(static, 1) num_threads(rg_threads_for(LANES)) if (e->lanes == LANES)
     for (int i = 0; i < LANES; i++)
-        for (int m = i; m < JOBS; m += LANES) {
+        for (int m = i; m < jobs; m += LANES) {
             const struct lane *lane = &e->lane[e->lanes == LANES ? i : 0];
-            norm[m] = m == DENSITY ? step_density(e, lane) : step_marginal(e, lane, m);
+            norm[m] = m == e->stepped ? step_density(e, lane) : step_marginal(e, lane, m);
         }
-    for (int m = 0; m < JOBS; m++) worst = isfinite(norm[m]) ? fmax(worst, norm[m]) : HUGE_VAL;
+    for (int m = 0; m < jobs; m++) worst = isfinite(norm[m]) ? fmax(worst, norm[m]) : HUGE_VAL;
     return worst / (share * e->options.tolerance);
 }
 
@@ -323,7 +326,7 @@ static rg_status accept(rg_evolve *e, double end, double energy) {
     const rg_level start = e->room[START];
     e->room[START] = e->room[END];
     e->room[END] = start;
-    for (int m = 0; m < RG_MARGINALS; m++) {
+    for (int m = 0; m < e->stepped; m++) {
         double *u = e->u[m], *first = e->first[m];
         e->u[m] = e->next[m];
         e->first[m] = e->last[m];
@@ -388,7 +391,12 @@ void rg_evolve_ratio(const rg_evolve *e, int marginal, double *ratio, double *cl
     const double *density = e->room[START].density;
     const int is_ratio = e->options.form == RG_FORM_RATIO;
     double below = 0;
-    rg_equation_field(equation, e->u[marginal], ratio);
+    if (marginal == e->stepped && e->options.prior) { /* the floor of the ratio form */
+        for (ptrdiff_t i = 0; i < n; i++) ratio[i] = 1;
+        *clipped = 0;
+        return;
+    }
+    rg_equation_field(equation, e->u[marginal == e->stepped ? RG_NONE : marginal], ratio);
     for (ptrdiff_t i = 0; i < n; i++) {
         const double q = is_ratio ? ratio[i] * density[i] : ratio[i];
         if (q < 0) below -= q;

@@ -44,11 +44,12 @@ struct marginal {
 };
 
 static struct marginal marginal_of(const rg_level *level, int marginal) {
-    const struct marginal of[RG_MARGINALS] = {
+    const struct marginal of[] = {
         [RG_FULL] = {level->error, level->source, NULL},
         [RG_GRADIENT] = {level->gradient, level->source, level->solenoidal_source},
         [RG_SOLENOIDAL] = {level->solenoidal, level->solenoidal_source, NULL},
         [RG_NONE] = {NULL, NULL, NULL},
+        [RG_FLOOR] = {NULL, NULL, NULL},
     };
     return of[marginal];
 }

@@ -126,18 +126,30 @@ static rg_status march(struct job *job, rg_diagnostic *diagnostic) {
     return status;
 }
 
+static rg_status compare_one(struct job *job, int marginal, rg_value value[RG_DIVERGENCES]) {
+    double clipped;
+    rg_divergences d;
+    rg_evolve_ratio(job->evolve, marginal, job->ratio, &clipped);
+    const rg_status status =
+        rg_divergences_of(&job->options->grid, rg_evolve_level(job->evolve)->density, job->ratio, &d);
+    if (status) return status;
+    const double plain[RG_DIVERGENCES] = {d.kl, d.reverse_kl, d.tv, d.chi2, d.hellinger2};
+    const double lost = clipped + d.mass_defect;
+    for (int k = 0; k < RG_DIVERGENCES; k++) value[k] = (rg_value){plain[k], lost + (k == RG_KL ? d.clipped : 0)};
+    return RG_OK;
+}
+
 static rg_status compare(struct job *job, rg_pass *pass) {
-    const rg_level *level = rg_evolve_level(job->evolve);
-    for (int m = 0; m < RG_MARGINALS; m++) {
-        double clipped;
-        rg_divergences d;
-        rg_evolve_ratio(job->evolve, m, job->ratio, &clipped);
-        const rg_status status = rg_divergences_of(&job->options->grid, level->density, job->ratio, &d);
+    for (int m = 0; m <= RG_MARGINALS; m++) {
+        rg_value value[RG_DIVERGENCES];
+        const rg_status status = compare_one(job, m, value);
         if (status) return status;
-        const double value[RG_DIVERGENCES] = {d.kl, d.reverse_kl, d.tv, d.chi2, d.hellinger2};
-        const double lost = clipped + d.mass_defect;
-        for (int k = 0; k < RG_DIVERGENCES; k++)
-            pass->divergence[k][m] = (rg_value){value[k], lost + (k == RG_KL ? d.clipped : 0)};
+        for (int k = 0; k < RG_DIVERGENCES; k++) {
+            if (m == RG_FLOOR)
+                pass->floor[k] = value[k].value;
+            else
+                pass->divergence[k][m] = value[k];
+        }
     }
     return RG_OK;
 }
