@@ -2,6 +2,7 @@
  * forms; and what is read off them, divergences and integrals. */
 #include "evolve/exponential.h"
 #include "evolve/right_side.h"
+#include "experiment/claims.h"
 #include "experiment/pass.h"
 
 #include "base/base.h"
@@ -1092,6 +1093,27 @@ static void priors(void **state) {
     assert_non_null(strstr(diagnostic.text, "prior"));
 }
 
+/* Verdicts of the gradient bound on made-up numbers, up to what the exit code 3 of `rotgrad run` depends on: no correct
+ * run comes to it. The other claims read 0 <= 0 here, undecided, or hold. */
+static void verdicts_follow_the_bars(void **state) {
+    (void)state;
+    const struct {
+        rg_value kl, bound;
+        rg_verdict verdict;
+    } at[] = {{{0.2, 0.04}, {0.3, 0.05}, RG_HOLDS},     {{0.2, 0.06}, {0.3, 0.05}, RG_UNDECIDED},
+              {{0.4, 0.06}, {0.3, 0.05}, RG_UNDECIDED}, {{0.4, 0.04}, {0.3, 0.05}, RG_VIOLATED},
+              {{0.4, 0}, {HUGE_VAL, 0}, RG_HOLDS},      {{0.4, HUGE_VAL}, {0.3, 0}, RG_UNDECIDED}};
+    const rg_experiment x = {.prior = RG_PRIOR_EXACT};
+    for (int k = 0; k < 6; k++) {
+        rg_outcome o = {.gradient_bound = at[k].bound, .girsanov_bound = {1, 0}};
+        o.divergence[RG_KL][RG_FULL] = at[k].kl;
+        rg_claims_make(&x, &o);
+        assert_string_equal(o.claim[0].name, "gradient_bound");
+        assert_int_equal(o.claim[0].verdict, at[k].verdict);
+        assert_int_equal(rg_outcome_violated(&o), at[k].verdict == RG_VIOLATED);
+    }
+}
+
 /* A probability flow has no bound by energies: infinite from the first row of the table on, where no energy has come
  * together yet. With churn the rows end at the reported bounds, up to Simpson's rule. */
 static void rows_of_bounds(void **state) {
@@ -1530,6 +1552,7 @@ int main(void) {
         cmocka_unit_test(identity_closes),
         cmocka_unit_test(the_floor_shows_what_the_grid_loses),
         cmocka_unit_test(priors),
+        cmocka_unit_test(verdicts_follow_the_bars),
         cmocka_unit_test(rows_of_bounds),
         cmocka_unit_test(stops_and_breaks_are_hit_exactly),
         cmocka_unit_test(bad_options_are_refused),
