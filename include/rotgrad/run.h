@@ -60,6 +60,8 @@ typedef struct rg_outcome_fields {
     double *score, *error, *gradient, *solenoidal;
 } rg_outcome_fields;
 
+enum { RG_NOTE = 256 };
+
 typedef struct rg_outcome {
     rg_grid grid;
     rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
@@ -76,7 +78,7 @@ typedef struct rg_outcome {
     rg_evolve_statistics statistics; /* of the main pass */
     double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
     int resolution_alarm;            /* 1: see docs/errors.md */
-    char resolution_note[256];       /* what the alarm says, "" without one */
+    char resolution_note[RG_NOTE];   /* what the alarm says, "" without one */
     double seconds;                  /* wall clock, all passes */
     double peak_memory;              /* bytes, of the process so far */
 } rg_outcome;
@@ -86,6 +88,10 @@ typedef struct rg_run_options {
     rg_progress *progress; /* may be NULL */
     void *progress_data;
 } rg_run_options;
+
+/* A warning that can be given before the run, as it may take long: a score error that jumps across the edge of the box.
+ * 0 and "" when there is none. The run raises the same alarm, unless it finds a worse one. */
+RG_API int rg_run_warning(const rg_experiment *experiment, char note[RG_NOTE]);
 
 /* Runs the experiment. RG_ECANCELLED when progress asked to stop; otherwise as rg_levels_create, rg_evolve_step.
  * Memory: about 60 + 20 d fields, and K d for learned levels. */

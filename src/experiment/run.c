@@ -86,6 +86,22 @@ static void gather(const struct passes *p, rg_outcome *o) {
 
 /* ---- the resolution alarm */
 
+int rg_run_warning(const rg_experiment *x, char note[RG_NOTE]) {
+    const double most = 4; /* a periodic field has 1 or less, up to chance; -x / v has n - 1 */
+    note[0] = 0;
+    for (size_t i = 0; i < x->terms; i++) {
+        int axis = 0;
+        const double jump = rg_error_edge_jump(&x->term[i], &axis);
+        if (!(jump > most)) continue;
+        snprintf(note, RG_NOTE,
+                 "score error %zu jumps across the edge of the box along axis %d, %.0f times as far as between any "
+                 "neighbours: no periodic score does; expect small steps; enlarge the box or let the score fade there",
+                 i, axis, jump);
+        return 1;
+    }
+    return 0;
+}
+
 static void raise_alarm(const rg_experiment *x, rg_outcome *o) {
     const double least_cells = 1.6, loose = 1e-4;
     const double smallest = o->levels > 0 ? o->level[o->levels - 1].cells_per_sigma : HUGE_VAL;
@@ -102,6 +118,8 @@ static void raise_alarm(const rg_experiment *x, rg_outcome *o) {
                  "a split stopped at a true residual of %.1e: the score turns over between two grid points; refine the "
                  "grid or add a background",
                  o->statistics.worst_residual);
+    } else {
+        o->resolution_alarm = rg_run_warning(x, o->resolution_note);
     }
 }
 
