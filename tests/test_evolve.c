@@ -1491,20 +1491,28 @@ static void each_allocation_may_fail(void **state) {
             assert_true(status == RG_OK || status == RG_ENOMEM);
         }
         assert_in_range(failures, 10, 300);
-        status = RG_ENOMEM;
-        for (failures = 0; status; failures++) {
-            rg_evolve *evolve = NULL;
-            rg_diagnostic diagnostic = {0};
-            const rg_evolve_options o = {
-                .form = RG_FORM_RATIO, .variance_min = 0.1, .variance_max = 1, .churn = 1, .tolerance = 1e-4};
-            rg_alloc_fail_after(failures);
-            status = rg_evolve_create(levels, &o, &evolve, &diagnostic);
-            rg_alloc_fail_after(-1);
-            assert_int_equal(diagnostic.status, status);
-            assert_true(status == RG_OK || status == RG_ENOMEM);
-            rg_evolve_destroy(evolve);
+        double prior[8 * 9 * 7];
+        for (int i = 0; i < 8 * 9 * 7; i++) prior[i] = 1;
+        for (int form = RG_FORM_RATIO; form <= RG_FORM_DENSITY; form++) { /* the latter keeps more, with a prior most */
+            status = RG_ENOMEM;
+            for (failures = 0; status; failures++) {
+                rg_evolve *evolve = NULL;
+                rg_diagnostic diagnostic = {0};
+                const rg_evolve_options o = {.form = (rg_form)form,
+                                             .variance_min = 0.1,
+                                             .variance_max = 1,
+                                             .churn = 1,
+                                             .tolerance = 1e-4,
+                                             .prior = form == RG_FORM_DENSITY ? prior : NULL};
+                rg_alloc_fail_after(failures);
+                status = rg_evolve_create(levels, &o, &evolve, &diagnostic);
+                rg_alloc_fail_after(-1);
+                assert_int_equal(diagnostic.status, status);
+                assert_true(status == RG_OK || status == RG_ENOMEM);
+                rg_evolve_destroy(evolve);
+            }
+            assert_in_range(failures, 30, 300);
         }
-        assert_in_range(failures, 30, 300);
         rg_levels_destroy(levels);
         /* a whole pass, the growing tables included */
         rg_error_term terms[] = {term};
