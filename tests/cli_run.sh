@@ -31,6 +31,21 @@ stdout_has "rotgrad run x.yaml --threads 2 --json"
 expect 0 run x.yaml --set threads=2 --set noise.churn=0 --check --json
 json_is_valid
 
+# ---- a field that jumps across the edge of the box: a warning before the run, once, and in the report
+npy jump.npy "(1, 16)" 7 6 5 4 3 2 1 0 -1 -2 -3 -4 -5 -6 -7 -8
+cat >jump.yaml <<'YAML'
+grid: {shape: [16]}
+density: {mixture: {means: [[0.2]], sigma: 0.8}}
+noise: {variance_min: 0, variance_max: 0.1}
+error: [{constant: [0.1]}, {file: jump.npy}]
+tolerance: 1e-2
+YAML
+expect 0 run jump.yaml --json
+stderr_is "rotgrad run: warning: score error 1 jumps across the edge of the box along axis 0, 15 times as far as between any neighbours: no periodic score does; expect small steps; enlarge the box or let the score fade there"
+stdout_has '"resolution_alarm": true'
+stdout_has 'score error 1 jumps across the edge'
+rm jump.npy jump.yaml
+
 # ---- files
 expect 0 run x.yaml -o out
 stderr_is ""

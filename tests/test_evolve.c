@@ -2,6 +2,7 @@
  * forms; and what is read off them, divergences and integrals. */
 #include "evolve/exponential.h"
 #include "evolve/right_side.h"
+#include "experiment/claims.h"
 #include "experiment/pass.h"
 
 #include "base/base.h"
@@ -187,6 +188,62 @@ static void quadratic_forcing_is_integrated_exactly(void **state) {
         }
     }
     for (int i = 0; i < 12; i++) rg_free(a[i]);
+    rg_exponential_free(&e);
+    rg_spectral_destroy(s);
+}
+
+struct quartic {
+    double *const *rate;
+    ptrdiff_t count;
+};
+
+static void quartic_right_side(void *data, int when, const double *u, double *n) {
+    const struct quartic *q = data;
+    (void)u;
+    memcpy(n, q->rate[when], (size_t)q->count * sizeof *n);
+}
+
+/* A forcing quartic in time is where the step's own error begins, and there the defect is that error, mode by mode and
+ * wherever the two other times lie: before the step, or its quarter points. */
+static void defect_is_the_error_for_quartic_forcing(void **state) {
+    (void)state;
+    rg_grid g;
+    rg_spectral *s;
+    rg_exponential e;
+    assert_int_equal(rg_grid_init(2, (ptrdiff_t[]){12, 9}, (double[]){0, 0}, (double[]){2.3, 0.7}, &g), RG_OK);
+    assert_int_equal(rg_spectral_create(&g, RG_PLAN_ESTIMATE, &s), RG_OK);
+    assert_int_equal(rg_exponential_create(s, 0.5, &e), RG_OK);
+    const ptrdiff_t count = 2 * s->modes;
+    const double times[][RG_TIMES] = {{0, 0.5, 1, -0.37, -0.74}, {0, 0.5, 1, 0.25, 0.75}};
+    double *a[16], *rate[RG_TIMES];
+    for (int i = 0; i < 16; i++) assert_non_null(a[i] = rg_field_alloc((size_t)count));
+    for (int i = 0; i < RG_TIMES; i++) rate[i] = a[i];
+    double *u = a[5], *next = a[6], *last = a[7], *error = a[8], *defect = a[9],
+           *work[4] = {a[10], a[11], a[12], a[13]};
+    for (double h = 1e-9; h < 2e3; h *= 3.7) {
+        rg_exponential_set_step(&e, h);
+        for (int t = 0; t < 2; t++) {
+            for (int i = 0; i < RG_TIMES; i++) /* f0 = 0.4, f1 = ..., each of order 1 in units of h */
+                for (ptrdiff_t j = 0; j < count; j++) {
+                    double f = 0;
+                    for (int k = 4; k >= 0; k--) f = 0.4 * k + sin(1.7 * (double)j + k) + times[t][i] * f;
+                    rate[i][j] = f;
+                }
+            rg_exponential_step(&e, quartic_right_side, &(struct quartic){rate, count}, u, rate[0], next, last, error,
+                                work);
+            rg_exponential_defect(&e, times[t], (const double *const *)rate, defect);
+            for (ptrdiff_t j = 0; j < count; j++) { /* exactly: h sum_k k! phi_{k+1} f_k, from u = 0 */
+                const ptrdiff_t row = j / 2 / s->m[2], column = j / 2 % s->m[2];
+                const long double z = -0.5L * (s->kk[1][row] + s->kk[2][column]) * h;
+                long double exact = 0, factorial = 1;
+                for (int k = 0; k < RG_TIMES; factorial *= ++k)
+                    exact += h * factorial * phi_reference(k + 1, z) * (0.4 * k + sin(1.7 * (double)j + k));
+                /* divided differences of the times are at most 1 / (0.37 0.74 0.87 1.37) = 3.1, a few for each term */
+                close_to(next[j] + defect[j], (double)exact, 512 * DBL_EPSILON * h, "step and defect", h);
+            }
+        }
+    }
+    for (int i = 0; i < 16; i++) rg_free(a[i]);
     rg_exponential_free(&e);
     rg_spectral_destroy(s);
 }
@@ -435,31 +492,112 @@ static void right_sides_follow_exact_flows(void **state) {
 
 /* ---- whole runs: the floor, invisibility, mass */
 
-/* Without error and with the exact prior the sampler returns p: exactly so in ratio form; in density form up to
- * ten times the tolerance: the embedded estimate sees how N changes with q, not how it changes with time, and a first
- * step that is too long for p itself passes (measured: 4e-7 for a tolerance of 1e-7 and churn 0). */
+/* What the error-free sampler has lost in L1 where it stands. */
+static double distance_to_density(const rg_evolve *evolve) {
+    const rg_level *level = rg_evolve_level(evolve);
+    const rg_grid g = grid_of(2, 24, 21, 1);
+    double *ratio = rg_field_alloc((size_t)rg_grid_cells(&g)), clipped;
+    rg_divergences d;
+    assert_non_null(ratio);
+    rg_evolve_ratio(evolve, RG_NONE, ratio, &clipped);
+    assert_int_equal(rg_divergences_of(&g, level->density, ratio, &d), RG_OK);
+    rg_free(ratio);
+    assert_true(d.mass_defect < 1e-12);
+    return 2 * d.tv;
+}
+
+/* Without error and with the exact prior the sampler returns p: exactly so in ratio form. In density form a step misses
+ * what the defect of p says, to the next order; it is accepted below a fifth of the tolerance, and later steps carry it
+ * on without growth in L1 (the flow is a Markov chain). A quarter is left for the next order. The embedded estimate alone
+ * let through a first step of 27 tolerances (churn 0, tolerance 1e-10). */
 static void no_error_returns_the_density(void **state) {
     (void)state;
+    const double share = 0.2 * 1.25, tolerances[] = {1e-4, 1e-7, 1e-10};
     const rg_grid g = grid_of(2, 24, 21, 1);
     struct mixture m;
     mixture_of(2, 0.35, 0, &m);
     rg_levels *levels = levels_of(&g, &m.spec, NULL, 0, 0.01, 2);
-    const double churns[] = {0, 1, 2};
     for (int c = 0; c < 3; c++) {
         rg_evolve_options o = {
-            .form = RG_FORM_RATIO, .variance_min = 0.01, .variance_max = 2, .churn = churns[c], .tolerance = 1e-7};
+            .form = RG_FORM_RATIO, .variance_min = 0.01, .variance_max = 2, .churn = c, .tolerance = 1e-7};
         struct run ratio = run_of(levels, &o);
-        o.form = RG_FORM_DENSITY;
-        struct run density = run_of(levels, &o);
-        for (int k = 0; k < RG_MARGINALS; k++) {
-            for (ptrdiff_t i = 0; i < ratio.n; i++)
-                close_to(ratio.ratio[k * ratio.n + i], 1, 1e-14, "rho", churns[c]); /* one FFT forth and back a step */
-            assert_true(density.d[k].tv < 1e-6);
-            assert_true(density.d[k].mass_defect < 1e-12);
-        }
+        for (ptrdiff_t i = 0; i < RG_MARGINALS * ratio.n; i++)
+            close_to(ratio.ratio[i], 1, 1e-14, "rho", c); /* one FFT forth and back a step */
         run_free(&ratio);
-        run_free(&density);
+        o.form = RG_FORM_DENSITY;
+        for (int t = 0; t < 3; t++) {
+            o.tolerance = tolerances[t];
+            rg_evolve *evolve = evolve_of(levels, &o);
+            for (int done = 0, steps = 1; !done; steps++) {
+                rg_diagnostic diagnostic = {0};
+                must(rg_evolve_step(evolve, &done, &diagnostic), &diagnostic);
+                const double lost = distance_to_density(evolve);
+                if (!(lost <= share * o.tolerance * steps))
+                    fail_msg("churn %d, tolerance %g: %g lost after %d steps", c, o.tolerance, lost, steps);
+            }
+            rg_evolve_destroy(evolve);
+        }
     }
+    rg_levels_destroy(levels);
+}
+
+/* A look at a room shows what furnishing it would: the same density and error, and their energy. */
+static void a_look_costs_no_split(void **state) {
+    (void)state;
+    const rg_grid g = grid_of(2, 24, 21, 1);
+    struct mixture m;
+    mixture_of(2, 0.35, 0, &m);
+    const rg_error_term term = modes_of(2);
+    rg_levels *levels = levels_of(&g, &m.spec, &term, 1, 0.01, 2);
+    const double variance[] = {0.7, 0.02};
+    rg_level room[4];
+    for (int i = 0; i < 4; i++) assert_int_equal(rg_level_create(&g, &room[i]), RG_OK);
+    must(rg_levels_unsplit_at_two(levels, variance, (rg_level *const[]){&room[0], &room[1]}, NULL), NULL);
+    must(rg_levels_at_two(levels, variance, (rg_level *const[]){&room[2], &room[3]}, NULL), NULL);
+    for (int i = 0; i < 2; i++) {
+        const rg_level *looked = &room[i], *furnished = &room[2 + i];
+        assert_true(looked->variance == variance[i] && looked->split.iterations == 0);
+        close_to(looked->split.total / furnished->split.total, 1, 1e-14, "energy", variance[i]);
+        assert_memory_equal(looked->density, furnished->density, 24 * 21 * sizeof(double));
+        assert_memory_equal(looked->error, furnished->error, 2 * 24 * 21 * sizeof(double));
+    }
+    for (int i = 0; i < 4; i++) rg_level_free(&room[i]);
+    rg_levels_destroy(levels);
+}
+
+/* A rotation moves no marginal, so the energies alone limit the step, and nothing stands before the first one. Its Simpson
+ * sum must meet the tolerance all the same, against a rule of degree 4 on either half, two orders better. */
+static void energies_limit_the_first_step(void **state) {
+    (void)state;
+    const rg_grid g = grid_of(2, 24, 21, 1);
+    struct mixture m;
+    mixture_of(2, 0.35, 0, &m);
+    const rg_error_term term = {.kind = RG_ERROR_ROTATION, .rotation = {0.5}};
+    rg_levels *levels = levels_of(&g, &m.spec, &term, 1, 0.01, 2);
+    const rg_evolve_options o = {
+        .form = RG_FORM_RATIO, .variance_min = 0.01, .variance_max = 2, .churn = 1, .tolerance = 1e-9};
+    rg_evolve *evolve = evolve_of(levels, &o);
+    rg_diagnostic diagnostic = {0};
+    int done;
+    must(rg_evolve_step(evolve, &done, &diagnostic), &diagnostic);
+    const rg_trace *t;
+    assert_int_equal(rg_evolve_trace(evolve, &t), 3);
+    rg_level level;
+    assert_int_equal(rg_level_create(&g, &level), RG_OK);
+    double variance[9], total[9];
+    for (int i = 0; i < 9; i++) {
+        variance[i] = t[2].variance + i * (t[0].variance - t[2].variance) / 8;
+        must(rg_levels_at(levels, fmin(variance[i], 2), &level, &diagnostic), &diagnostic);
+        total[i] = level.split.total;
+    }
+    const double simpson = (t[0].variance - t[2].variance) / 6 * (t[0].total + 4 * t[1].total + t[2].total);
+    double integral = 0;
+    for (int half = 0; half < 2; half++)
+        integral += rg_interpolation_integral(5, variance + 4 * half, total + 4 * half, variance[4 * half],
+                                              variance[4 * half + 4]);
+    close_to(simpson / integral, 1, 1.25 * o.tolerance, "energy of the first step", 0);
+    rg_level_free(&level);
+    rg_evolve_destroy(evolve);
     rg_levels_destroy(levels);
 }
 
@@ -860,6 +998,56 @@ static void identity_closes(void **state) {
         }
 }
 
+/* KL(p_v|pi) by hand for pi ~ exp(size cos) along axis 0. */
+static double kl_of(const rg_grid *g, const rg_density_spec *spec, double v, double size) {
+    const ptrdiff_t n = rg_grid_cells(g), row = n / g->shape[0];
+    rg_density *density = NULL;
+    double *log_p = rg_field_alloc((size_t)n), p_mass = 0, q_mass = 0, kl = 0;
+    assert_non_null(log_p);
+    assert_int_equal(rg_density_create(g, spec, 0, &density, NULL), RG_OK);
+    must(rg_density_at(density, v, log_p, NULL, NULL), NULL);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double log_q = size * cos(2 * PI * (double)(i / row) / (double)g->shape[0]);
+        p_mass += exp(log_p[i]);
+        q_mass += exp(log_q);
+        kl += exp(log_p[i]) * (log_p[i] - log_q);
+    }
+    rg_density_destroy(density);
+    rg_free(log_p);
+    return kl / p_mass - log(p_mass) + log(q_mass);
+}
+
+/* The floor does not depend on the prior: from p without a prior, from p beside one, and rho = 1 in ratio form. On this
+ * grid of 10 points a checkerboard is not resolved, and the bars must own up to it although the halved grid happens to be
+ * better: KL(p|q) without error is 9e-12 on three times the points (campaign, seed 441). */
+static void the_floor_shows_what_the_grid_loses(void **state) {
+    (void)state;
+    const rg_density_spec board = {.kind = RG_DENSITY_CHECKERBOARD, .width = 0.6};
+    rg_experiment x = {.grid = grid_of(3, 10, 10, 15),
+                       .density = board,
+                       .variance_max = 1.05,
+                       .churn = 1,
+                       .prior = RG_PRIOR_EXACT,
+                       .tolerance = 1e-7,
+                       .form = RG_FORM_DENSITY};
+    for (int a = 0; a < 3; a++) x.grid.length[a] = 8;
+    rg_pass exact, uniform, ratio;
+    pass_of(&x, RG_FORM_DENSITY, &exact);
+    x.prior = RG_PRIOR_UNIFORM;
+    pass_of(&x, RG_FORM_DENSITY, &uniform);
+    pass_of(&x, RG_FORM_RATIO, &ratio);
+    for (int k = 0; k < RG_DIVERGENCES; k++) {
+        assert_true(exact.floor[k] == exact.divergence[k][RG_NONE].value);
+        close_to(uniform.floor[k] / exact.floor[k], 1, 1e-3, "floor", k); /* steps may differ, the grid does not */
+        close_to(ratio.floor[k], 0, 1e-14, "floor of the ratio form", k); /* the sum of p over the cells is rounded */
+    }
+    rg_outcome *o;
+    must(rg_run(&x, NULL, &o, NULL), NULL);
+    const rg_value kl = o->divergence[RG_KL][RG_NONE];
+    if (!(kl.value > 1e-6 && kl.error > kl.value)) fail_msg("KL %g, bar %g", kl.value, kl.error);
+    rg_outcome_free(o);
+}
+
 /* Uniform, from a file on another grid, and any law forgets: without error KL falls from its start. */
 static void priors(void **state) {
     (void)state;
@@ -885,25 +1073,45 @@ static void priors(void **state) {
     pass_of(&x, RG_FORM_RATIO, &file);
     close_to(file.prior_kl.value, uniform.prior_kl.value, 1e-13, "KL of the prior", 0);
     close_to(file.divergence[RG_KL][RG_NONE].value, uniform.divergence[RG_KL][RG_NONE].value, 1e-12, "KL", 0);
-    /* KL(p_T|pi) itself, by hand */
-    rg_density *density = NULL;
-    double *log_density = rg_field_alloc((size_t)rg_grid_cells(&x.grid));
-    assert_non_null(log_density);
-    assert_int_equal(rg_density_create(&x.grid, &m.spec, 0, &density, NULL), RG_OK);
-    must(rg_density_at(density, 0.3, log_density, NULL, NULL), NULL);
-    double kl = 0;
-    for (ptrdiff_t i = 0; i < rg_grid_cells(&x.grid); i++)
-        kl += exp(log_density[i]) * (log_density[i] + log(rg_grid_volume(&x.grid))) * rg_grid_cell_volume(&x.grid);
-    close_to(uniform.prior_kl.value, kl, 1e-13, "KL(p_T|pi)", 0);
-    rg_density_destroy(density);
-    rg_free(log_density);
-    /* a file that dips below 0 when read on the run's grid */
-    for (int i = 0; i < 120; i++) values[i] = i == 57 ? 1 : 1e-6;
-    rg_pass pass;
+    close_to(uniform.prior_kl.value, kl_of(&x.grid, &m.spec, 0.3, 0), 1e-13, "KL(p_T|pi)", 0);
+    /* a narrow file on a grid of its own is read at the points of a coarser one, as p is; without its modes above 4 it
+     * would be negative there. Its own grid leaves out I_15(3) = 4e-10, against a smallest value of exp(-3). */
+    double narrow[29 * 13];
+    for (int i = 0; i < 29 * 13; i++) narrow[i] = exp(3 * cos(2 * PI * (i / 13) / 29.0));
+    x.prior_grid = grid_of(2, 29, 13, 1);
+    x.prior_values = narrow;
+    rg_pass_options o = {.grid = grid_of(2, 8, 9, 1), .tolerance = 1e-3, .form = RG_FORM_RATIO, .stage = "test"};
     rg_diagnostic diagnostic = {0};
-    const rg_pass_options o = {.grid = x.grid, .tolerance = 1e-6, .form = RG_FORM_RATIO, .stage = "test"};
-    assert_int_equal(rg_pass_run(&x, &o, &pass, NULL, &diagnostic), RG_EDOMAIN);
+    must(rg_pass_run(&x, &o, &file, NULL, &diagnostic), &diagnostic);
+    close_to(file.prior_kl.value, kl_of(&o.grid, &m.spec, 0.3, 3), 1e-7, "KL of a narrow prior", 0);
+    /* a file that dips below 0 when read on the run's grid */
+    x.prior_grid = grid_of(2, 12, 10, 1);
+    x.prior_values = values;
+    for (int i = 0; i < 120; i++) values[i] = i == 57 ? 1 : 1e-6;
+    o.grid = x.grid;
+    assert_int_equal(rg_pass_run(&x, &o, &file, NULL, &diagnostic), RG_EDOMAIN);
     assert_non_null(strstr(diagnostic.text, "prior"));
+}
+
+/* Verdicts of the gradient bound on made-up numbers, up to what the exit code 3 of `rotgrad run` depends on: no correct
+ * run comes to it. The other claims read 0 <= 0 here, undecided, or hold. */
+static void verdicts_follow_the_bars(void **state) {
+    (void)state;
+    const struct {
+        rg_value kl, bound;
+        rg_verdict verdict;
+    } at[] = {{{0.2, 0.04}, {0.3, 0.05}, RG_HOLDS},     {{0.2, 0.06}, {0.3, 0.05}, RG_UNDECIDED},
+              {{0.4, 0.06}, {0.3, 0.05}, RG_UNDECIDED}, {{0.4, 0.04}, {0.3, 0.05}, RG_VIOLATED},
+              {{0.4, 0}, {HUGE_VAL, 0}, RG_HOLDS},      {{0.4, HUGE_VAL}, {0.3, 0}, RG_UNDECIDED}};
+    const rg_experiment x = {.prior = RG_PRIOR_EXACT};
+    for (int k = 0; k < 6; k++) {
+        rg_outcome o = {.gradient_bound = at[k].bound, .girsanov_bound = {1, 0}};
+        o.divergence[RG_KL][RG_FULL] = at[k].kl;
+        rg_claims_make(&x, &o);
+        assert_string_equal(o.claim[0].name, "gradient_bound");
+        assert_int_equal(o.claim[0].verdict, at[k].verdict);
+        assert_int_equal(rg_outcome_violated(&o), at[k].verdict == RG_VIOLATED);
+    }
 }
 
 /* A probability flow has no bound by energies: infinite from the first row of the table on, where no energy has come
@@ -1283,20 +1491,28 @@ static void each_allocation_may_fail(void **state) {
             assert_true(status == RG_OK || status == RG_ENOMEM);
         }
         assert_in_range(failures, 10, 300);
-        status = RG_ENOMEM;
-        for (failures = 0; status; failures++) {
-            rg_evolve *evolve = NULL;
-            rg_diagnostic diagnostic = {0};
-            const rg_evolve_options o = {
-                .form = RG_FORM_RATIO, .variance_min = 0.1, .variance_max = 1, .churn = 1, .tolerance = 1e-4};
-            rg_alloc_fail_after(failures);
-            status = rg_evolve_create(levels, &o, &evolve, &diagnostic);
-            rg_alloc_fail_after(-1);
-            assert_int_equal(diagnostic.status, status);
-            assert_true(status == RG_OK || status == RG_ENOMEM);
-            rg_evolve_destroy(evolve);
+        double prior[8 * 9 * 7];
+        for (int i = 0; i < 8 * 9 * 7; i++) prior[i] = 1;
+        for (int form = RG_FORM_RATIO; form <= RG_FORM_DENSITY; form++) { /* the latter keeps more, with a prior most */
+            status = RG_ENOMEM;
+            for (failures = 0; status; failures++) {
+                rg_evolve *evolve = NULL;
+                rg_diagnostic diagnostic = {0};
+                const rg_evolve_options o = {.form = (rg_form)form,
+                                             .variance_min = 0.1,
+                                             .variance_max = 1,
+                                             .churn = 1,
+                                             .tolerance = 1e-4,
+                                             .prior = form == RG_FORM_DENSITY ? prior : NULL};
+                rg_alloc_fail_after(failures);
+                status = rg_evolve_create(levels, &o, &evolve, &diagnostic);
+                rg_alloc_fail_after(-1);
+                assert_int_equal(diagnostic.status, status);
+                assert_true(status == RG_OK || status == RG_ENOMEM);
+                rg_evolve_destroy(evolve);
+            }
+            assert_in_range(failures, 30, 300);
         }
-        assert_in_range(failures, 30, 300);
         rg_levels_destroy(levels);
         /* a whole pass, the growing tables included */
         rg_error_term terms[] = {term};
@@ -1327,8 +1543,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exponential_step_has_order_four_and_estimate_three),
         cmocka_unit_test(quadratic_forcing_is_integrated_exactly),
+        cmocka_unit_test(defect_is_the_error_for_quartic_forcing),
         cmocka_unit_test(right_sides_follow_exact_flows),
         cmocka_unit_test(no_error_returns_the_density),
+        cmocka_unit_test(a_look_costs_no_split),
+        cmocka_unit_test(energies_limit_the_first_step),
         cmocka_unit_test(solenoidal_errors_are_invisible),
         cmocka_unit_test(density_form_keeps_mass),
         cmocka_unit_test(two_heat_flows),
@@ -1339,7 +1558,9 @@ int main(void) {
         cmocka_unit_test(warm_starts_add_no_noise),
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(identity_closes),
+        cmocka_unit_test(the_floor_shows_what_the_grid_loses),
         cmocka_unit_test(priors),
+        cmocka_unit_test(verdicts_follow_the_bars),
         cmocka_unit_test(rows_of_bounds),
         cmocka_unit_test(stops_and_breaks_are_hit_exactly),
         cmocka_unit_test(bad_options_are_refused),

@@ -36,6 +36,8 @@ static rg_outcome *run(const char *file, const char *const *settings, size_t cou
     rg_diagnostic said = {0};
     snprintf(path, sizeof path, "%s/grids/%s", RG_SOURCE_DIR, file);
     if (rg_experiment_read(path, settings, count, &x, &said)) fail_msg("%s", said.text);
+    char note[RG_NOTE]; /* angles: the learned scores are periodic */
+    if (rg_run_warning(&x, note)) fail_msg("%s", note);
     if (rg_run(&x, NULL, &outcome, &said)) fail_msg("%s", said.text);
     rg_experiment_free(&x);
     return outcome;

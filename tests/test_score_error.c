@@ -635,6 +635,38 @@ static void each_allocation_may_fail(void **state) {
     }
 }
 
+/* Periodic waves do not know where the box begins, wherever it does; -x / v on n points jumps n - 1 times as far as
+ * between neighbours, and the axis is told. The level that jumps counts, the one that does not hides nothing. */
+static void jumps_across_the_edge_are_seen(void **state) {
+    (void)state;
+    const double sigma[] = {0.4, 1.1};
+    for (int dim = 1; dim <= 3; dim++)
+        for (int axis = 0; axis < dim; axis++) {
+            const rg_grid g = grid_of(dim, coarse[dim - 1]);
+            const ptrdiff_t cells = rg_grid_cells(&g), size = cells * dim;
+            double *scores = rg_field_alloc((size_t)(2 * size)), x[3] = {0};
+            assert_non_null(scores);
+            for (int k = 0; k < 2; k++) {
+                double *wave = wave_field(&g, k);
+                memcpy(scores + k * size, wave, (size_t)size * sizeof *wave);
+                rg_free(wave);
+            }
+            rg_error_term term = {
+                .kind = RG_ERROR_LEARNED, .levels = 2, .sigma = sigma, .score = scores, .values_grid = g};
+            int told = -1;
+            assert_in_range(100 * rg_error_edge_jump(&term, &told), 1, 150);
+            for (ptrdiff_t i = 0; i < size; i++) {
+                point_of(&g, i % cells, x);
+                scores[i] = i / cells == axis ? -x[axis] / 0.16 : 0;
+            }
+            close_to(rg_error_edge_jump(&term, &told), (double)g.shape[axis] - 1, 1e-9, "jump");
+            assert_int_equal(told, axis);
+            term.kind = RG_ERROR_CONSTANT;
+            assert_true(rg_error_edge_jump(&term, &told) == 0);
+            rg_free(scores);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modes_follow_their_formula),
@@ -645,6 +677,7 @@ int main(void) {
         cmocka_unit_test(random_fields_do_not_depend_on_the_grid),
         cmocka_unit_test(learned_levels_are_interpolated),
         cmocka_unit_test(learned_scores_are_resampled_by_zero_padding),
+        cmocka_unit_test(jumps_across_the_edge_are_seen),
         cmocka_unit_test(the_range_may_miss_the_levels_by_a_rounding),
         cmocka_unit_test(breaks_of_two_learned_terms_are_merged),
         cmocka_unit_test(bad_terms_are_refused),

@@ -6,7 +6,8 @@
  *   ratio form     d_tau rho = D laplacian rho + (2 D - c) s.grad rho - c (b.grad rho + rho h_b),   rho = q / p
  * where b is the whole score error, its gradient part, its solenoidal part, or nothing. One fourth-order exponential
  * Runge-Kutta step (Krogstad) with an embedded third-order estimate serves both; the split is made afresh at every
- * stage's noise level.
+ * stage's noise level. A step is accepted when the estimates are below a fifth of the tolerance, when the step moves p
+ * itself as well as that (density form), and when the energies are integrated to the tolerance, relative to their sum.
  * Source: docs/theory.md 2.
  */
 #ifndef ROTGRAD_EVOLVE_H
@@ -20,8 +21,9 @@ extern "C" {
 
 typedef enum rg_form { RG_FORM_RATIO = 1, RG_FORM_DENSITY } rg_form;
 
-/* Which score error a sampler follows. */
-enum { RG_FULL, RG_GRADIENT, RG_SOLENOIDAL, RG_NONE, RG_MARGINALS };
+/* Which score error a sampler follows. RG_FLOOR follows none and starts at p whatever the prior: it ends at p but for what
+ * the method loses. Without a prior it is RG_NONE; in ratio form it is rho = 1, which does not move. */
+enum { RG_FULL, RG_GRADIENT, RG_SOLENOIDAL, RG_NONE, RG_MARGINALS, RG_FLOOR = RG_MARGINALS };
 
 typedef struct rg_evolve_options {
     rg_form form;
@@ -58,7 +60,7 @@ RG_API rg_status rg_evolve_step(rg_evolve *evolve, int *done, rg_diagnostic *dia
 /* The fraction of the way in log variance, for progress. */
 RG_API double rg_evolve_progress(const rg_evolve *evolve);
 
-/* The ratio rho = q / p of one marginal where it stands now, (n); in density form rho is q / p where p > 0.
+/* The ratio rho = q / p of one marginal, or of RG_FLOOR, where it stands now, (n); in density form rho is q / p where p > 0.
  * `clipped`: the mass of q below 0 that was set to 0. Allocates nothing. */
 RG_API void rg_evolve_ratio(const rg_evolve *evolve, int marginal, double *ratio, double *clipped);
 /* c and D of the equation. */

@@ -53,6 +53,11 @@ RG_API rg_status rg_levels_at_two(rg_levels *levels, const double variance[2], r
 RG_API rg_status rg_levels_log_density(rg_levels *levels, double variance, double *log_density,
                                        rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
+/* The same two rooms before the split: density, score and error, and of the split's report the total E_p|e|^2. For a look
+ * at a noise level at a fraction of its cost. Errors as rg_levels_at. */
+RG_API rg_status rg_levels_unsplit_at_two(rg_levels *levels, const double variance[2], rg_level *const level[2],
+                                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
 /* The harmonic part of a furnished room's r: energy E_p|r_h|^2. Cost: d weighted splits. */
 RG_API rg_status rg_levels_harmonic(rg_levels *levels, const rg_level *level, double *energy) RG_MUST_CHECK;
 

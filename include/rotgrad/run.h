@@ -1,8 +1,8 @@
 /* The main job: an experiment becomes an outcome, an outcome becomes a report.
  *
  * Three passes: the experiment as it stands; with the tolerance relaxed tenfold; on the halved grid. A number's error
- * bar is the sum of the two differences, of what the pass itself knows it lost (clipped mass, quadrature), and, with the
- * exact prior, of what the error-free sampler shows where it should show 0. With `check` a fourth pass in the other
+ * bar is the sum of the two differences, of what the pass itself knows it lost (clipped mass, quadrature), and of what
+ * the error-free sampler that starts at p itself shows where it should show 0. With `check` a fourth pass in the other
  * formulation joins the sum.
  * Source: docs/theory.md 0-3.
  */
@@ -60,6 +60,8 @@ typedef struct rg_outcome_fields {
     double *score, *error, *gradient, *solenoidal;
 } rg_outcome_fields;
 
+enum { RG_NOTE = 256 };
+
 /* What a frame shows of a noise level: p, log(q/p) of the full sampler, |e|, |grad phi|, |r|. */
 enum { RG_FRAME_DENSITY, RG_FRAME_LOG_RATIO, RG_FRAME_ERROR, RG_FRAME_GRADIENT, RG_FRAME_SOLENOIDAL, RG_FRAME_FIELDS };
 enum { RG_MOST_FRAMES = 32, RG_FRAME_POINTS = 96 };
@@ -95,7 +97,7 @@ typedef struct rg_outcome {
     rg_evolve_statistics statistics; /* of the main pass */
     double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
     int resolution_alarm;            /* 1: see docs/errors.md */
-    char resolution_note[256];       /* what the alarm says, "" without one */
+    char resolution_note[RG_NOTE];   /* what the alarm says, "" without one */
     double seconds;                  /* wall clock, all passes */
     double peak_memory;              /* bytes, of the process so far */
 } rg_outcome;
@@ -105,6 +107,10 @@ typedef struct rg_run_options {
     rg_progress *progress; /* may be NULL */
     void *progress_data;
 } rg_run_options;
+
+/* A warning that can be given before the run, as it may take long: a score error that jumps across the edge of the box.
+ * 0 and "" when there is none. The run raises the same alarm, unless it finds a worse one. */
+RG_API int rg_run_warning(const rg_experiment *experiment, char note[RG_NOTE]);
 
 /* Runs the experiment. RG_ECANCELLED when progress asked to stop; otherwise as rg_levels_create, rg_evolve_step.
  * Memory: about 60 + 20 d fields, and K d for learned levels; frames take at most 6 MB, in three dimensions 18 MB. */

@@ -49,6 +49,11 @@ typedef struct rg_error_term {
     double gradient_energy, solenoidal_energy; /* random: E_p|grad phi|^2 and E_p|r|^2, unit 1/x^2, >= 0 */
 } rg_error_term;
 
+/* Of a learned term or a field: the root mean square step across the edge of the box, over the largest step between two
+ * neighbouring slices within it, for the worst axis and level; `axis` names it. About 1 or less for a periodic field;
+ * n - 1 for a linear one. 0 for other kinds, and `axis` is then untouched. */
+RG_API double rg_error_edge_jump(const rg_error_term *term, int *axis);
+
 typedef struct rg_score_error rg_score_error;
 
 /* Prepares the sum of `count` terms on `grid` for variances in [variance_min, variance_max]. A learned term needs the

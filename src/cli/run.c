@@ -122,7 +122,10 @@ static int judge(const rg_outcome *outcome) {
 static int report(const arguments *a, const rg_outcome *outcome, const rg_experiment *experiment, const char *command) {
     int code = write_outcome(a, outcome, experiment, command);
     if (code == CLI_DONE) code = print_outcome(a, outcome, experiment, command);
-    if (outcome->resolution_alarm) cli_warn(verb, "%s", outcome->resolution_note);
+    char warned[RG_NOTE]; /* before the run */
+    (void)rg_run_warning(experiment, warned);
+    if (outcome->resolution_alarm && strcmp(outcome->resolution_note, warned) != 0)
+        cli_warn(verb, "%s", outcome->resolution_note);
     return code == CLI_DONE ? judge(outcome) : code;
 }
 
@@ -134,6 +137,8 @@ static int interrupted(void) {
 static int run(const arguments *a, const rg_experiment *experiment, const char *command) {
     rg_diagnostic diagnostic = {0};
     rg_outcome *outcome = NULL;
+    char note[RG_NOTE];
+    if (rg_run_warning(experiment, note)) cli_warn(verb, "%s", note);
     cli_progress progress = cli_progress_begin(a->quiet);
     cli_catch_signals();
     const rg_run_options how = {.check = a->check, .progress = cli_progress_step, .progress_data = &progress};

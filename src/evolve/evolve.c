@@ -1,21 +1,21 @@
 /* The adaptive march of the four marginals from variance_max down to variance_min.
  *
  * A step needs three rooms (start, middle, end), which do not depend on the marginals: they are furnished first and
- * shared. Steps end on the breaks of the score error, where it is not smooth. Two things control the step: the embedded
- * error estimate of every marginal in L1, and the error of Simpson's rule for the energies against a rule of two orders
- * more, so that bounds are integrals of known quality even where no marginal moves. */
-#include "evolve/exponential.h"
-#include "evolve/right_side.h"
+ * shared. Steps end on the breaks of the score error, where it is not smooth. Three things control the step: the embedded
+ * error estimate of every marginal in L1; in density form, what the step misses of p itself, which moves with time alone
+ * and shows in no embedded estimate; and the error of Simpson's rule for the energies against a rule of two orders more,
+ * so that bounds are integrals of known quality even where no marginal moves. */
+#include "evolve/instants.h"
 
 #include "base/base.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { START, MIDDLE, END, ROOMS };
+enum { START = RG_START, MIDDLE = RG_MIDDLE, END = RG_END, ROOMS = RG_ROOMS };
 
 /* What one thread needs to step a marginal. */
-enum { LANES = 2, SPECTRA = 4 };
+enum { LANES = 2, SPECTRA = 4, MOST_STEPPED = RG_MARGINALS + 1 };
 struct lane {
     rg_equation equation;
     double *work[SPECTRA], *error, *field;
@@ -27,10 +27,11 @@ struct rg_evolve {
     struct lane lane[LANES];
     rg_exponential exponential;
     rg_level room[ROOMS];
+    rg_instants instants;
     double variance, next_step;
-    int segment, segment_steps, lanes;
-    double *u[RG_MARGINALS], *first[RG_MARGINALS];   /* spectra at the start of the step, and N of them */
-    double *next[RG_MARGINALS], *last[RG_MARGINALS]; /* the same at its end */
+    int segment, segment_steps, lanes, stepped;      /* RG_MARGINALS, or with RG_FLOOR */
+    double *u[MOST_STEPPED], *first[MOST_STEPPED];   /* spectra at the start of the step, and N of them */
+    double *next[MOST_STEPPED], *last[MOST_STEPPED]; /* the same at its end */
     rg_trace *trace;
     size_t traced, room_for;
     double energy; /* integral of E_p|e|^2 so far */
@@ -84,7 +85,9 @@ static rg_status allocate(rg_evolve *e) {
     for (int i = 0; !status && i < e->lanes; i++) status = allocate_lane(e, &e->lane[i]);
     for (int r = 0; !status && r < ROOMS; r++) status = rg_level_create(grid, &e->room[r]);
     if (!status) status = rg_exponential_create(q->spectral, q->diffusion, &e->exponential);
-    for (int m = 0; !status && m < RG_MARGINALS; m++) {
+    if (!status) status = rg_instants_create(q, &e->instants);
+    e->stepped = e->options.prior && q->form == RG_FORM_DENSITY ? MOST_STEPPED : RG_MARGINALS;
+    for (int m = 0; !status && m < e->stepped; m++) {
         double **spectra[] = {&e->u[m], &e->first[m], &e->next[m], &e->last[m]};
         for (int i = 0; i < 4; i++)
             if (!(*spectra[i] = rg_field_alloc(2 * (size_t)q->spectral->modes))) status = RG_ENOMEM;
@@ -117,8 +120,10 @@ static rg_status set_prior(rg_evolve *e, rg_diagnostic *diagnostic) {
         lane->field[i] = e->options.form == RG_FORM_DENSITY ? q : prior ? q / density[i] : 1;
     }
     rg_forward(lane->equation.spectral, lane->field, e->u[0]);
-    for (int m = 0; m < RG_MARGINALS; m++) {
-        if (m > 0) memcpy(e->u[m], e->u[0], 2 * (size_t)lane->equation.spectral->modes * sizeof(double));
+    if (e->stepped > RG_FLOOR) rg_forward(lane->equation.spectral, density, e->u[RG_FLOOR]);
+    for (int m = 0; m < e->stepped; m++) {
+        if (m > 0 && m != RG_FLOOR)
+            memcpy(e->u[m], e->u[0], 2 * (size_t)lane->equation.spectral->modes * sizeof(double));
         rg_equation_right_side(&lane->equation, &e->room[START], m, e->u[m], e->first[m]);
     }
     return RG_OK;
@@ -151,6 +156,7 @@ static rg_status begin(rg_evolve *e, rg_diagnostic *diagnostic) {
     if (!status) count_split(e, &e->room[START]);
     if (!status) status = set_prior(e, diagnostic);
     if (status) return status;
+    rg_instants_note(&e->instants, START, &e->lane[0].equation, &e->room[START]);
     status = record(e, START, 0);
     return status ? rg_fail(diagnostic, status, "evolve: out of memory") : RG_OK;
 }
@@ -179,12 +185,13 @@ rg_status rg_evolve_create(rg_levels *levels, const rg_evolve_options *options, 
 
 void rg_evolve_destroy(rg_evolve *e) {
     if (!e) return;
-    for (int m = 0; m < RG_MARGINALS; m++) {
+    for (int m = 0; m < MOST_STEPPED; m++) {
         double *spectra[] = {e->u[m], e->first[m], e->next[m], e->last[m]};
         for (size_t i = 0; i < sizeof spectra / sizeof *spectra; i++) rg_free(spectra[i]);
     }
     for (int r = 0; r < ROOMS; r++) rg_level_free(&e->room[r]);
     rg_exponential_free(&e->exponential);
+    rg_instants_free(&e->instants);
     for (int i = 0; i < LANES; i++) free_lane(&e->lane[i]);
     rg_free(e->trace);
     rg_free(e);
@@ -256,32 +263,61 @@ static double step_marginal(const rg_evolve *e, const struct lane *lane, int m) 
     return error_norm(e, lane);
 }
 
+static double step_density(const rg_evolve *e, const struct lane *lane) {
+    if (e->options.form == RG_FORM_RATIO) return 0;
+    rg_instants_defect(&e->instants, &e->exponential, lane->error);
+    return error_norm(e, lane);
+}
+
 /* Steps are judged by a fifth of the tolerance: their errors add up to about it over a run. */
 static double attempt(rg_evolve *e, double step) {
     const double share = 0.2;
-    double norm[RG_MARGINALS], worst = 0;
+    const int jobs = e->stepped + 1; /* the last one is p itself */
+    double norm[MOST_STEPPED + 1], worst = 0;
     rg_exponential_set_step(&e->exponential, step);
 #pragma omp parallel for schedule(static, 1) num_threads(rg_threads_for(LANES)) if (e->lanes == LANES)
     for (int i = 0; i < LANES; i++)
-        for (int m = i; m < RG_MARGINALS; m += LANES)
-            norm[m] = step_marginal(e, &e->lane[e->lanes == LANES ? i : 0], m);
-    for (int m = 0; m < RG_MARGINALS; m++) worst = isfinite(norm[m]) ? fmax(worst, norm[m]) : HUGE_VAL;
+        for (int m = i; m < jobs; m += LANES) {
+            const struct lane *lane = &e->lane[e->lanes == LANES ? i : 0];
+            norm[m] = m == e->stepped ? step_density(e, lane) : step_marginal(e, lane, m);
+        }
+    for (int m = 0; m < jobs; m++) worst = isfinite(norm[m]) ? fmax(worst, norm[m]) : HUGE_VAL;
     return worst / (share * e->options.tolerance);
 }
 
-/* Simpson's error over the step, relative to the energy so far and the tolerance, judged by the rule that also uses the
- * two points before the step; 0 at the start of a segment, where there are none. `energy` is the step's integral. */
-static double energy_error(const rg_evolve *e, double step, double *energy) {
-    const double a = e->variance - step, b = e->variance;
-    const double x[] = {a, 0.5 * (a + b), b},
-                 y[] = {e->room[END].split.total, e->room[MIDDLE].split.total, e->room[START].split.total};
-    *energy = rg_interpolation_integral(3, x, y, a, b);
-    if (e->segment_steps == 0) return 0;
-    const rg_trace *middle = &e->trace[e->traced - 2], *start = &e->trace[e->traced - 3];
-    const double x5[] = {x[0], x[1], x[2], middle->variance, start->variance};
-    const double y5[] = {y[0], y[1], y[2], middle->total, start->total};
+/* Simpson's error over the step, relative to the energy so far and the tolerance. `energy` is the step's integral. */
+static double energy_error(const rg_evolve *e, double *energy) {
+    double difference;
+    *energy = rg_instants_energy(&e->instants, &difference);
     const double scale = e->energy + fabs(*energy);
-    return scale > 0 ? fabs(rg_interpolation_integral(5, x5, y5, a, b) - *energy) / (scale * e->options.tolerance) : 0;
+    return scale > 0 ? difference / (scale * e->options.tolerance) : 0;
+}
+
+/* Two rooms, noted as two of the five instants. */
+static void note_two(rg_evolve *e, int instant) {
+#pragma omp parallel for schedule(static, 1) num_threads(rg_threads_for(LANES)) if (e->lanes == LANES)
+    for (int i = 0; i < 2; i++)
+        rg_instants_note(&e->instants, instant + i, &e->lane[e->lanes == LANES ? i : 0].equation, &e->room[MIDDLE + i]);
+}
+
+/* Furnishes the middle and the end of a step to `target`. At the start of a segment its quarter points are looked at
+ * first, in the same two rooms: there is no step before to judge it by. */
+static rg_status furnish(rg_evolve *e, double target, rg_diagnostic *diagnostic) {
+    rg_level *const room[] = {&e->room[MIDDLE], &e->room[END]};
+    const double step = e->variance - target, middle = e->variance - 0.5 * step;
+    rg_status status;
+    if (e->segment_steps == 0) {
+        const double quarter[] = {e->variance - 0.25 * step, e->variance - 0.75 * step};
+        status = rg_levels_unsplit_at_two(e->levels, quarter, room, diagnostic);
+        if (status) return status;
+        note_two(e, RG_EXTRA);
+    }
+    status = rg_levels_at_two(e->levels, (const double[]){middle, target}, room, diagnostic);
+    if (status) return status;
+    note_two(e, MIDDLE);
+    count_split(e, &e->room[MIDDLE]);
+    count_split(e, &e->room[END]);
+    return RG_OK;
 }
 
 static rg_status accept(rg_evolve *e, double end, double energy) {
@@ -290,13 +326,14 @@ static rg_status accept(rg_evolve *e, double end, double energy) {
     const rg_level start = e->room[START];
     e->room[START] = e->room[END];
     e->room[END] = start;
-    for (int m = 0; m < RG_MARGINALS; m++) {
+    for (int m = 0; m < e->stepped; m++) {
         double *u = e->u[m], *first = e->first[m];
         e->u[m] = e->next[m];
         e->first[m] = e->last[m];
         e->next[m] = u;
         e->last[m] = first;
     }
+    rg_instants_advance(&e->instants);
     e->energy += energy;
     e->variance = e->room[START].variance;
     e->segment_steps++;
@@ -321,14 +358,10 @@ rg_status rg_evolve_step(rg_evolve *e, int *done, rg_diagnostic *diagnostic) {
                            "evolve: the step shrank to %g at sigma = %g: the score error is too rough for this grid; "
                            "refine it, raise sigma_min, or add a background",
                            step, sqrt(e->variance));
-        const double variance[] = {e->variance - 0.5 * step, target};
-        rg_status status =
-            rg_levels_at_two(e->levels, variance, (rg_level *const[]){&e->room[MIDDLE], &e->room[END]}, diagnostic);
+        rg_status status = furnish(e, target, diagnostic);
         if (status) return status;
-        count_split(e, &e->room[MIDDLE]);
-        count_split(e, &e->room[END]);
         double energy;
-        const double moved = attempt(e, step), integrated = energy_error(e, step, &energy);
+        const double moved = attempt(e, step), integrated = energy_error(e, &energy);
         const double error = isfinite(moved) ? fmax(moved, integrated) : HUGE_VAL;
         const double factor = safety * pow(fmax(error, 1e-12), -0.25);
         const double next = step * fmin(fmax(factor, least_factor), most_factor);
@@ -358,7 +391,12 @@ void rg_evolve_ratio(const rg_evolve *e, int marginal, double *ratio, double *cl
     const double *density = e->room[START].density;
     const int is_ratio = e->options.form == RG_FORM_RATIO;
     double below = 0;
-    rg_equation_field(equation, e->u[marginal], ratio);
+    if (marginal == e->stepped && e->options.prior) { /* the floor of the ratio form */
+        for (ptrdiff_t i = 0; i < n; i++) ratio[i] = 1;
+        *clipped = 0;
+        return;
+    }
+    rg_equation_field(equation, e->u[marginal == e->stepped ? RG_NONE : marginal], ratio);
     for (ptrdiff_t i = 0; i < n; i++) {
         const double q = is_ratio ? ratio[i] * density[i] : ratio[i];
         if (q < 0) below -= q;

@@ -6,7 +6,14 @@
  *   u+ = e^z u + h (phi_1 - 3 phi_2 + 4 phi_3) N1 + h (2 phi_2 - 4 phi_3)(N2 + N3) + h (4 phi_3 - phi_2) N4
  * and the error estimate of Balac and Mahe (Comput. Phys. Commun. 184, 2013) carried over: the last weight shared
  * between N4 and N5 = N(u+), which the next step needs anyway,  error = 3/5 h (4 phi_3 - phi_2)(N5 - N4). Third order.
- * Without diffusion (z = 0) this is the classical Runge-Kutta method. */
+ * Without diffusion (z = 0) this is the classical Runge-Kutta method.
+ *
+ * Where N depends on t only, N4 = N5 and the estimate is blind. The step then integrates the parabola through N at 0, 1/2
+ * and 1 (times in units of h). Newton's form of the quartic through two more times a and b adds
+ *   w(t) (f3 + f4 (t - a)),  w = t (t - 1/2)(t - 1),  f3 = N[0, 1/2, 1, a],  f4 = N[0, 1/2, 1, a, b],
+ * and because the integral of e^{(1-t) z} t^k over the step is k! phi_{k+1}(z), these integrate
+ * to  w -> third = 6 phi_4 - 3 phi_3 + phi_2 / 2  and  t w -> fourth = 24 phi_5 - 9 phi_4 + phi_3, and the step misses
+ *   defect = h (third f3 + (fourth - a third) f4). */
 #include "evolve/exponential.h"
 
 #include "base/base.h"
@@ -15,35 +22,36 @@
 
 rg_status rg_exponential_create(const rg_spectral *spectral, double diffusion, rg_exponential *e) {
     *e = (rg_exponential){.spectral = spectral, .diffusion = diffusion};
-    double **table[] = {&e->full, &e->half, &e->a21, &e->a31, &e->a32, &e->a41, &e->a43, &e->b1, &e->b23, &e->b4};
+    double **table[] = {&e->full, &e->half, &e->a21, &e->a31, &e->a32,   &e->a41,
+                        &e->a43,  &e->b1,   &e->b23, &e->b4,  &e->third, &e->fourth};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (!(*table[i] = rg_field_alloc((size_t)spectral->modes))) return RG_ENOMEM;
     return RG_OK;
 }
 
 void rg_exponential_free(rg_exponential *e) {
-    double *table[] = {e->full, e->half, e->a21, e->a31, e->a32, e->a41, e->a43, e->b1, e->b23, e->b4};
+    double *table[] = {e->full, e->half, e->a21, e->a31, e->a32,   e->a41,
+                       e->a43,  e->b1,   e->b23, e->b4,  e->third, e->fourth};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) rg_free(table[i]);
 }
 
-/* phi_3 by its series for |z| < 1, where the closed form cancels; phi_2 and phi_1 follow from it without loss. */
-static void phi(double z, double out[4]) {
+enum { PHIS = 6 };
+
+/* phi_5 by its series for |z| < 1, where the closed form cancels; the others follow from it without loss. */
+static void phi(double z, double out[PHIS]) {
+    static const double start[PHIS] = {1, 1, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120}; /* phi_k(0) = 1 / k! */
     if (fabs(z) < 1) {
-        double term = 1.0 / 6, sum = 0;
-        for (int k = 4; k < 22; k++) {
+        double term = start[PHIS - 1], sum = 0;
+        for (int k = PHIS; k < 22; k++) {
             sum += term;
             term *= z / k;
         }
-        out[3] = sum;
-        out[2] = 0.5 + z * out[3];
-        out[1] = 1 + z * out[2];
-        out[0] = 1 + z * out[1];
+        out[PHIS - 1] = sum;
+        for (int k = PHIS - 2; k >= 0; k--) out[k] = start[k] + z * out[k + 1];
         return;
     }
     out[0] = exp(z);
-    out[1] = (out[0] - 1) / z;
-    out[2] = (out[1] - 1) / z;
-    out[3] = (out[2] - 0.5) / z;
+    for (int k = 1; k < PHIS; k++) out[k] = (out[k - 1] - start[k - 1]) / z;
 }
 
 static void table_row(void *data, const rg_row *row) {
@@ -52,7 +60,7 @@ static void table_row(void *data, const rg_row *row) {
     for (ptrdiff_t i = 0; i < row->count; i++) {
         const ptrdiff_t m = row->begin + i;
         const double z = -e->diffusion * h * (row->kk[0] + row->kk[1] + row->kk_last[i]);
-        double f[4], g[4];
+        double f[PHIS], g[PHIS];
         phi(z, f);
         phi(0.5 * z, g);
         e->full[m] = f[0];
@@ -65,6 +73,8 @@ static void table_row(void *data, const rg_row *row) {
         e->b1[m] = h * (f[1] - 3 * f[2] + 4 * f[3]);
         e->b23[m] = h * (2 * f[2] - 4 * f[3]);
         e->b4[m] = h * (4 * f[3] - f[2]);
+        e->third[m] = h * (6 * f[4] - 3 * f[3] + 0.5 * f[2]);
+        e->fourth[m] = h * (24 * f[5] - 9 * f[4] + f[3]);
     }
 }
 
@@ -132,4 +142,42 @@ void rg_exponential_step(const rg_exponential *e, rg_right_side *right_side, voi
             &(struct combination){5, {e->full, e->b1, e->b23, e->b23, e->b4}, {u, first, second, third, fourth}, next});
     right_side(data, 2, next, last);
     rg_parallel(e->spectral->modes, estimate_block, &(struct estimate){e->b4, fourth, last, error});
+}
+
+struct defect {
+    const rg_exponential *e;
+    const double *const *rate;
+    double third[RG_TIMES], fourth[RG_TIMES], a; /* f3 and f4 as sums over the times */
+    double *out;
+};
+
+static void defect_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
+    const struct defect *d = data;
+    for (ptrdiff_t m = begin; m < end; m++) {
+        const double third = d->e->third[m], fourth = d->e->fourth[m] - d->a * third;
+        double re = 0, im = 0;
+        for (int i = 0; i < RG_TIMES; i++) {
+            const double weight = third * d->third[i] + fourth * d->fourth[i];
+            re += weight * d->rate[i][2 * m];
+            im += weight * d->rate[i][2 * m + 1];
+        }
+        d->out[2 * m] = re;
+        d->out[2 * m + 1] = im;
+    }
+}
+
+/* The weights of a divided difference over the first `count` times. */
+static void divided_difference(int count, const double *time, double *weight) {
+    for (int i = 0; i < RG_TIMES; i++) {
+        weight[i] = i < count ? 1 : 0;
+        for (int j = 0; j < count; j++) weight[i] /= j == i ? 1 : time[i] - time[j];
+    }
+}
+
+void rg_exponential_defect(const rg_exponential *e, const double time[RG_TIMES], const double *const rate[RG_TIMES],
+                           double *defect) {
+    struct defect d = {.e = e, .rate = rate, .a = time[3], .out = defect};
+    divided_difference(4, time, d.third);
+    divided_difference(5, time, d.fourth);
+    rg_parallel(e->spectral->modes, defect_block, &d);
 }

@@ -101,7 +101,25 @@ static void set_density(const rg_grid *grid, rg_level *level) {
     for (ptrdiff_t i = 0; i < n; i++) level->density[i] /= mass;
 }
 
-static rg_status furnish(const rg_grid *grid, const struct lane *lane, double variance, rg_level *level,
+struct energy {
+    const double *density, *error;
+    ptrdiff_t cells;
+    int dim;
+};
+
+static double energy_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
+    const struct energy *e = data;
+    double sum = 0;
+    for (int a = 0; a < e->dim; a++)
+        for (ptrdiff_t i = begin; i < end; i++) {
+            const double value = e->error[a * e->cells + i];
+            sum += e->density[i] * value * value;
+        }
+    return sum;
+}
+
+/* Density, score, error and E_p|e|^2. */
+static rg_status lay_out(const rg_grid *grid, const struct lane *lane, double variance, rg_level *level,
                          rg_diagnostic *diagnostic) {
     rg_status status = rg_density_at(lane->density, variance, level->log_density, level->score, diagnostic);
     if (status) return status;
@@ -109,6 +127,15 @@ static rg_status furnish(const rg_grid *grid, const struct lane *lane, double va
     set_density(grid, level);
     status = rg_score_error_at(lane->error, variance, level->log_density, level->score, level->error);
     if (status) return rg_fail(diagnostic, status, "score error: variance %g is outside the prepared range", variance);
+    const struct energy e = {level->density, level->error, rg_grid_cells(grid), grid->dim};
+    level->split = (rg_split_report){.total = rg_reduce(e.cells, energy_block, &e) * rg_grid_cell_volume(grid)};
+    return RG_OK;
+}
+
+static rg_status furnish(const rg_grid *grid, const struct lane *lane, double variance, rg_level *level,
+                         rg_diagnostic *diagnostic) {
+    rg_status status = lay_out(grid, lane, variance, level, diagnostic);
+    if (status) return status;
     const rg_split_parts parts = {.gradient = level->gradient,
                                   .solenoidal = level->solenoidal,
                                   .source = level->source,
@@ -122,14 +149,16 @@ rg_status rg_levels_at(rg_levels *levels, double variance, rg_level *level, rg_d
     return furnish(&levels->grid, &levels->lane[levels->lanes - 1], variance, level, diagnostic);
 }
 
-rg_status rg_levels_at_two(rg_levels *levels, const double variance[2], rg_level *const level[2],
+typedef rg_status work_on_room(const rg_grid *grid, const struct lane *lane, double variance, rg_level *level,
+                               rg_diagnostic *diagnostic);
+
+static rg_status two_rooms(rg_levels *levels, work_on_room *work, const double variance[2], rg_level *const level[2],
                            rg_diagnostic *diagnostic) {
     rg_status status[2];
     rg_diagnostic said[2];
 #pragma omp parallel for schedule(static, 1) num_threads(rg_threads_for(LANES)) if (levels->lanes == LANES)
     for (int i = 0; i < 2; i++)
-        status[i] =
-            furnish(&levels->grid, &levels->lane[levels->lanes == LANES ? i : 0], variance[i], level[i], &said[i]);
+        status[i] = work(&levels->grid, &levels->lane[levels->lanes == LANES ? i : 0], variance[i], level[i], &said[i]);
     const int which = status[0] ? 0 : 1;
     if (status[which] && diagnostic) *diagnostic = said[which];
     return status[which];
@@ -137,6 +166,16 @@ rg_status rg_levels_at_two(rg_levels *levels, const double variance[2], rg_level
 
 rg_status rg_levels_log_density(rg_levels *levels, double variance, double *log_density, rg_diagnostic *diagnostic) {
     return rg_density_at(levels->lane[0].density, variance, log_density, NULL, diagnostic);
+}
+
+rg_status rg_levels_at_two(rg_levels *levels, const double variance[2], rg_level *const level[2],
+                           rg_diagnostic *diagnostic) {
+    return two_rooms(levels, furnish, variance, level, diagnostic);
+}
+
+rg_status rg_levels_unsplit_at_two(rg_levels *levels, const double variance[2], rg_level *const level[2],
+                                   rg_diagnostic *diagnostic) {
+    return two_rooms(levels, lay_out, variance, level, diagnostic);
 }
 
 rg_status rg_levels_harmonic(rg_levels *levels, const rg_level *level, double *energy) {

@@ -44,11 +44,12 @@ struct marginal {
 };
 
 static struct marginal marginal_of(const rg_level *level, int marginal) {
-    const struct marginal of[RG_MARGINALS] = {
+    const struct marginal of[] = {
         [RG_FULL] = {level->error, level->source, NULL},
         [RG_GRADIENT] = {level->gradient, level->source, level->solenoidal_source},
         [RG_SOLENOIDAL] = {level->solenoidal, level->solenoidal_source, NULL},
         [RG_NONE] = {NULL, NULL, NULL},
+        [RG_FLOOR] = {NULL, NULL, NULL},
     };
     return of[marginal];
 }
@@ -110,6 +111,15 @@ static void divergence_row(void *data, const rg_row *row) {
     }
 }
 
+/* n = -c div flux, the flux from q (in field) */
+static void minus_flux_divergence(struct pointwise *p, double *n) {
+    const rg_equation *e = p->e;
+    const rg_spectral *s = e->spectral;
+    rg_parallel(s->cells, density_block, p);
+    for (int a = 0; a < s->grid.dim; a++) rg_forward(s, p->vector + a * s->cells, s->spectrum + 2 * a * s->modes);
+    rg_rows(s, divergence_row, &(struct divergence){s, n, -e->drift});
+}
+
 void rg_equation_right_side(const rg_equation *e, const rg_level *level, int marginal, const double *u, double *n) {
     const rg_spectral *s = e->spectral;
     const int dim = s->grid.dim, ratio = e->form == RG_FORM_RATIO;
@@ -121,8 +131,11 @@ void rg_equation_right_side(const rg_equation *e, const rg_level *level, int mar
         rg_parallel(s->cells, ratio_block, &p);
         rg_forward(s, p.field, n);
     } else {
-        rg_parallel(s->cells, density_block, &p);
-        for (int a = 0; a < dim; a++) rg_forward(s, p.vector + a * s->cells, s->spectrum + 2 * a * s->modes);
-        rg_rows(s, divergence_row, &(struct divergence){s, n, -e->drift});
+        minus_flux_divergence(&p, n);
     }
+}
+
+void rg_equation_density_rate(const rg_equation *e, const rg_level *level, double *n) {
+    struct pointwise p = {e, level, marginal_of(level, RG_NONE), level->density, e->real};
+    minus_flux_divergence(&p, n);
 }

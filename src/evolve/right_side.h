@@ -16,6 +16,8 @@ typedef struct rg_equation {
 /* n = N(u) for one marginal at one noise level; u and n are unscaled spectra of rho or q. */
 void rg_equation_right_side(const rg_equation *equation, const rg_level *level, int marginal, const double *u,
                             double *n);
+/* Density form: N of p itself, without error. d real FFTs. */
+void rg_equation_density_rate(const rg_equation *equation, const rg_level *level, double *n);
 /* The field itself: rho or q. */
 void rg_equation_field(const rg_equation *equation, const double *u, double *field);
 

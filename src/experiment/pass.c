@@ -33,6 +33,29 @@ static void job_free(struct job *job) {
     rg_free(job->ratio);
 }
 
+/* A file's prior is a function, its trigonometric interpolant, and every grid reads it at its own points, as it does p.
+ * (Cutting the modes that a halved grid does not carry would make a narrow one negative there.) So: a grid that is a
+ * multiple of `grid` and finer than the file's, and of that every point they share. */
+static rg_status read_prior(const rg_experiment *x, const rg_grid *grid, double *out) {
+    ptrdiff_t every[RG_MAX_DIM] = {1, 1, 1}, shape[RG_MAX_DIM];
+    for (int a = 0; a < RG_MAX_DIM; a++) {
+        every[a] = (x->prior_grid.shape[a] + grid->shape[a] - 1) / grid->shape[a];
+        shape[a] = every[a] * grid->shape[a];
+    }
+    rg_grid fine;
+    rg_status status = rg_grid_init(grid->dim, shape, grid->lower, grid->length, &fine);
+    double *values = status ? NULL : rg_field_alloc((size_t)rg_grid_cells(&fine));
+    if (!status && !values) status = RG_ENOMEM;
+    if (!status) status = rg_resample(&x->prior_grid, x->prior_values, &fine, 1, values);
+    const ptrdiff_t *n = grid->shape;
+    for (ptrdiff_t i = 0; !status && i < rg_grid_cells(grid); i++) {
+        const ptrdiff_t i0 = i / (n[1] * n[2]) * every[0], i1 = i / n[2] % n[1] * every[1], i2 = i % n[2] * every[2];
+        out[i] = values[(i0 * shape[1] + i1) * shape[2] + i2];
+    }
+    rg_free(values);
+    return status;
+}
+
 static rg_status set_prior(struct job *job, rg_diagnostic *diagnostic) {
     const rg_experiment *x = job->experiment;
     const rg_grid *grid = &job->options->grid;
@@ -44,7 +67,7 @@ static rg_status set_prior(struct job *job, rg_diagnostic *diagnostic) {
         for (ptrdiff_t i = 0; i < n; i++) job->prior[i] = 1 / rg_grid_volume(grid);
         return RG_OK;
     }
-    rg_status status = rg_resample(&x->prior_grid, x->prior_values, grid, 1, job->prior);
+    const rg_status status = read_prior(x, grid, job->prior);
     if (status) return rg_fail(diagnostic, status, "prior: cannot be resampled to the run's grid");
     for (ptrdiff_t i = 0; i < n; i++)
         if (!(job->prior[i] > 0))
@@ -120,18 +143,30 @@ static rg_status march(struct job *job, rg_diagnostic *diagnostic) {
     return status;
 }
 
+static rg_status compare_one(struct job *job, int marginal, rg_value value[RG_DIVERGENCES]) {
+    double clipped;
+    rg_divergences d;
+    rg_evolve_ratio(job->evolve, marginal, job->ratio, &clipped);
+    const rg_status status =
+        rg_divergences_of(&job->options->grid, rg_evolve_level(job->evolve)->density, job->ratio, &d);
+    if (status) return status;
+    const double plain[RG_DIVERGENCES] = {d.kl, d.reverse_kl, d.tv, d.chi2, d.hellinger2};
+    const double lost = clipped + d.mass_defect;
+    for (int k = 0; k < RG_DIVERGENCES; k++) value[k] = (rg_value){plain[k], lost + (k == RG_KL ? d.clipped : 0)};
+    return RG_OK;
+}
+
 static rg_status compare(struct job *job, rg_pass *pass) {
-    const rg_level *level = rg_evolve_level(job->evolve);
-    for (int m = 0; m < RG_MARGINALS; m++) {
-        double clipped;
-        rg_divergences d;
-        rg_evolve_ratio(job->evolve, m, job->ratio, &clipped);
-        const rg_status status = rg_divergences_of(&job->options->grid, level->density, job->ratio, &d);
+    for (int m = 0; m <= RG_MARGINALS; m++) {
+        rg_value value[RG_DIVERGENCES];
+        const rg_status status = compare_one(job, m, value);
         if (status) return status;
-        const double value[RG_DIVERGENCES] = {d.kl, d.reverse_kl, d.tv, d.chi2, d.hellinger2};
-        const double lost = clipped + d.mass_defect;
-        for (int k = 0; k < RG_DIVERGENCES; k++)
-            pass->divergence[k][m] = (rg_value){value[k], lost + (k == RG_KL ? d.clipped : 0)};
+        for (int k = 0; k < RG_DIVERGENCES; k++) {
+            if (m == RG_FLOOR)
+                pass->floor[k] = value[k].value;
+            else
+                pass->divergence[k][m] = value[k];
+        }
     }
     return RG_OK;
 }
