@@ -25,6 +25,9 @@ typedef struct rg_page {
     struct rg_band *band; /* columns from left to right, then rows from top to bottom */
 } rg_page;
 
+/* RG_EINVAL for what rg_figure_write refuses in a description, save for colour ranges and the size of the page. */
+rg_status rg_figure_check(const rg_figure *figure, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
 /* Lays out a figure whose description has been checked. RG_EINVAL for a colour range that cannot be drawn, naming the
  * panel; RG_ENOMEM. Ended with rg_page_destroy also after a failure. */
 rg_status rg_page_create(rg_page *page, const rg_figure *figure, rg_diagnostic *diagnostic) RG_MUST_CHECK;

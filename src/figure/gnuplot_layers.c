@@ -1,0 +1,396 @@
+/* The content of a panel in gnuplot's words: data blocks, then one plot command with an item for each layer.
+ *
+ * A scalar field is a list of values, rows along y with blank lines between them (gnuplot's matrices have single
+ * precision); its first row and column stand once more at the end, as the first cells of a periodic frame show their
+ * other half there. A cell without a value is `absent`: a NaN would leave gnuplot without the cell's place. Arrows stand
+ * on the lattice of our own figures: a line is start and extent in the units of the axes. */
+#include "figure/gnuplot.h"
+#include "figure/markup.h"
+#include "figure/style.h"
+
+#include <float.h>
+#include <glib.h>
+#include <string.h>
+
+static const double absent = DBL_MAX;
+static const double default_spacing = 12, flow_length = 0.8 /* of the spacing */, shortest = 0.3; /* points */
+
+#define INK "rgb \"#1a1a1a\""
+
+/* ---- blocks */
+
+static void begin_block(FILE *file, size_t i, const char *name) {
+    fprintf(file, "$panel%zu_%s << end\n", i + 1, name);
+}
+
+static void put_field(FILE *file, const ptrdiff_t shape[2], const double *values) {
+    for (ptrdiff_t i = 0; i <= shape[0]; i++) {
+        for (ptrdiff_t j = 0; j <= shape[1]; j++) {
+            const double value = values[i % shape[0] * shape[1] + j % shape[1]];
+            rg_gnuplot_real(file, isfinite(value) ? value : absent);
+            fputc('\n', file);
+        }
+        fputc('\n', file);
+    }
+    fputs("end\n", file);
+}
+
+/* Bilinear between the points of a periodic array; x and y are fractions of the period. */
+static double between(const ptrdiff_t shape[2], const double *values, double x, double y) {
+    const double at[2] = {x * (double)shape[0], y * (double)shape[1]};
+    ptrdiff_t before[2], after[2];
+    double beyond[2];
+    for (int a = 0; a < 2; a++) {
+        before[a] = (ptrdiff_t)floor(at[a]) % shape[a];
+        after[a] = (before[a] + 1) % shape[a];
+        beyond[a] = at[a] - floor(at[a]);
+    }
+    const double *low = values + before[0] * shape[1], *high = values + after[0] * shape[1];
+    return (1 - beyond[0]) * ((1 - beyond[1]) * low[before[1]] + beyond[1] * low[after[1]]) +
+           beyond[0] * ((1 - beyond[1]) * high[before[1]] + beyond[1] * high[after[1]]);
+}
+
+struct lattice {
+    const ptrdiff_t *shape;
+    const double *vector;
+    double spacing, longest; /* points; the vector of that length, 0: all arrows are equally long */
+};
+
+static double longest_of(const ptrdiff_t shape[2], const double *vector) {
+    const ptrdiff_t n = shape[0] * shape[1];
+    double longest = 0;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const double length = hypot(vector[k], vector[n + k]);
+        if (isfinite(length)) longest = fmax(longest, length);
+    }
+    return longest;
+}
+
+/* Returns whether there is an arrow. Without a file it is only counted, here and below. */
+static int put_arrow(FILE *file, const struct lattice *l, const rg_frame *f, double x, double y) {
+    const double u = between(l->shape, l->vector, x, y);
+    const double v = between(l->shape, l->vector + l->shape[0] * l->shape[1], x, y);
+    const double per_x = f->width / (f->across.upper - f->across.lower),
+                 per_y = f->height / (f->up.upper - f->up.lower);
+    const double size = hypot(u, v), on_page = hypot(u * per_x, v * per_y);
+    const double length = l->spacing * (l->longest > 0 ? fmin(1, size / l->longest) : flow_length);
+    if (!isfinite(size) || !(on_page > 0) || length < shortest) return 0;
+    const double dx = u / on_page * length, dy = v / on_page * length;
+    const double row[] = {f->across.lower + x * (f->across.upper - f->across.lower) - dx / 2,
+                          f->up.lower + y * (f->up.upper - f->up.lower) - dy / 2, dx, dy};
+    for (int c = 0; file && c < 4; c++) {
+        rg_gnuplot_real(file, row[c]);
+        fputc(c < 3 ? ' ' : '\n', file);
+    }
+    return 1;
+}
+
+static int put_arrows(FILE *file, const struct lattice *l, const rg_frame *f) {
+    const int columns = (int)fmax(1, floor(f->width / l->spacing)), rows = (int)fmax(1, floor(f->height / l->spacing));
+    const double left = (f->width - (columns - 1) * l->spacing) / 2, low = (f->height - (rows - 1) * l->spacing) / 2;
+    int count = 0;
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++)
+            count += put_arrow(file, l, f, (left + c * l->spacing) / f->width, (low + r * l->spacing) / f->height);
+    return count;
+}
+
+static struct lattice lattice_of_flow(const rg_flow *flow) {
+    return (struct lattice){flow->shape, flow->vector, default_spacing, 0};
+}
+
+static struct lattice lattice_of_arrows(const rg_arrows *arrows) {
+    const double longest = arrows->longest > 0 ? arrows->longest : longest_of(arrows->shape, arrows->vector);
+    return (struct lattice){arrows->shape, arrows->vector, arrows->spacing > 0 ? arrows->spacing : default_spacing,
+                            fmax(longest, DBL_MIN)};
+}
+
+static void put_arrow_block(const rg_gnuplot *s, size_t i, const char *name, const struct lattice *lattice) {
+    begin_block(s->file, i, name);
+    put_arrows(s->file, lattice, &s->page->placed[i].frame);
+    fputs("end\n", s->file);
+}
+
+static int can_show(const rg_frame *f, double x, double y) {
+    return isfinite(rg_axis_place(&f->across, x)) && isfinite(rg_axis_place(&f->up, y));
+}
+
+static void put_curve(FILE *file, const rg_curve *curve, const rg_frame *f) {
+    for (ptrdiff_t i = 0; i < curve->count; i++) {
+        const double bar[2] = {curve->lower ? curve->lower[i] : curve->y[i],
+                               curve->upper ? curve->upper[i] : curve->y[i]};
+        const int shown = can_show(f, curve->x[i], curve->y[i]);
+        if (!shown) {
+            fputc('\n', file); /* a gap in the line */
+            continue;
+        }
+        rg_gnuplot_real(file, curve->x[i]);
+        fputc(' ', file);
+        rg_gnuplot_real(file, curve->y[i]);
+        for (int b = 0; b < 2; b++) {
+            fputc(' ', file);
+            rg_gnuplot_real(file, bar[b]);
+        }
+        fputc('\n', file);
+    }
+    fputs("end\n", file);
+}
+
+/* ---- contours */
+
+static int crosses(const rg_contours *c, double level) {
+    double least = HUGE_VAL, most = -HUGE_VAL;
+    for (ptrdiff_t k = 0; k < c->shape[0] * c->shape[1]; k++) {
+        if (!isfinite(c->values[k])) continue;
+        least = fmin(least, c->values[k]);
+        most = fmax(most, c->values[k]);
+    }
+    return level > least && level < most;
+}
+
+/* Levels beyond the data would leave gnuplot with nothing to draw, of which it warns. */
+static int put_levels(FILE *file, const rg_contours *c) {
+    int count = 0;
+    for (size_t l = 0; l < c->count; l++) {
+        if (!crosses(c, c->level[l])) continue;
+        if (file) {
+            fputs(count ? ", " : "set cntrparam levels discrete ", file);
+            rg_gnuplot_real(file, c->level[l]);
+        }
+        count++;
+    }
+    if (file) fputc('\n', file);
+    return count;
+}
+
+/* "using x:y:" for a field. Column 0 counts its points, column -1 its rows. */
+static void put_coordinates(FILE *file, const rg_placed *p, const ptrdiff_t shape[2]) {
+    const rg_axis *x = &p->frame.across, *y = &p->frame.up;
+    fputs("using (", file);
+    rg_gnuplot_real(file, x->lower);
+    fputs(" + column(-1) * ", file);
+    rg_gnuplot_real(file, (x->upper - x->lower) / (double)shape[0]);
+    fputs("):(", file);
+    rg_gnuplot_real(file, y->lower);
+    fprintf(file, " + ($0 - %td * column(-1)) * ", shape[1] + 1);
+    rg_gnuplot_real(file, (y->upper - y->lower) / (double)shape[1]);
+    fputs("):", file);
+}
+
+/* The start of an expression in column 1: there is no value. */
+static void put_absent(FILE *file) {
+    fputs("($1 >= ", file);
+    rg_gnuplot_real(file, absent);
+}
+
+static void put_contours(FILE *file, size_t i, const rg_placed *p) {
+    const rg_contours *c = p->panel->contours;
+    if (put_levels(NULL, c) == 0) return;
+    begin_block(file, i, "contours");
+    put_field(file, c->shape, c->values);
+    fputs("set contour base\nunset surface\n", file);
+    put_levels(file, c);
+    fprintf(file, "set table $panel%zu_lines\nsplot $panel%zu_contours ", i + 1, i + 1);
+    put_coordinates(file, p, c->shape);
+    put_absent(file);
+    fputs(" ? NaN : $1)\nunset table\nunset contour\nset surface\n", file);
+}
+
+void rg_gnuplot_write_blocks(const rg_gnuplot *s, size_t i) {
+    const rg_placed *p = &s->page->placed[i];
+    const rg_panel *panel = p->panel;
+    if (panel->heat) {
+        begin_block(s->file, i, "heat");
+        put_field(s->file, panel->heat->shape, panel->heat->values);
+    }
+    if (panel->flow) {
+        const struct lattice lattice = lattice_of_flow(panel->flow);
+        fputs("# gnuplot has no line integral convolution: the flow is drawn as arrows of one length.\n", s->file);
+        put_arrow_block(s, i, "flow", &lattice);
+    }
+    if (panel->arrows) {
+        const struct lattice lattice = lattice_of_arrows(panel->arrows);
+        put_arrow_block(s, i, "arrows", &lattice);
+    }
+    if (panel->contours) put_contours(s->file, i, p);
+    for (size_t c = 0; c < panel->curves; c++) {
+        fprintf(s->file, "$panel%zu_curve%zu << end\n", i + 1, c + 1);
+        put_curve(s->file, &panel->curve[c], &p->frame);
+    }
+}
+
+/* ---- the plot command: items with commas between them */
+
+struct items {
+    FILE *file;
+    size_t panel;
+    int count;
+};
+
+static void begin_item(struct items *items) {
+    fputs(items->count++ ? ", \\\n    " : "plot ", items->file);
+}
+
+static void put_heat_item(struct items *items, const rg_placed *p) {
+    const rg_colour_scale *scale = &p->scale;
+    begin_item(items);
+    fprintf(items->file, "$panel%zu_heat ", items->panel + 1);
+    put_coordinates(items->file, p, p->panel->heat->shape);
+    put_absent(items->file);
+    if (scale->scale == RG_SCALE_LOG) { /* zero is below every range, a negative value has no colour */
+        fputs(" || $1 < 0 ? NaN : $1 == 0 ? ", items->file);
+        rg_gnuplot_real(items->file, scale->minimum);
+        fputs(" : $1)", items->file);
+    } else if (scale->map == RG_MAP_CYCLIC) {
+        const double period = scale->maximum - scale->minimum;
+        fputs(" ? NaN : $1 - ", items->file);
+        rg_gnuplot_real(items->file, period);
+        fputs(" * floor(($1 - (", items->file);
+        rg_gnuplot_real(items->file, scale->minimum);
+        fputs(")) / ", items->file);
+        rg_gnuplot_real(items->file, period);
+        fputs("))", items->file);
+    } else {
+        fputs(" ? NaN : $1)", items->file);
+    }
+    fputs(" with image notitle", items->file);
+}
+
+static void put_arrow_items(struct items *items, const char *name, const struct lattice *lattice, const rg_frame *f) {
+    static const char *const stroke[] = {"rgb \"#60ffffff\" linewidth 2", INK " linewidth 0.7"};
+    if (put_arrows(NULL, lattice, f) == 0) return;
+    for (int i = 0; i < 2; i++) { /* a light halo, then the ink */
+        begin_item(items);
+        fprintf(items->file,
+                "$panel%zu_%s using 1:2:3:4 with vectors head filled size graph %.3f,22 linecolor %s notitle",
+                items->panel + 1, name, 3 / f->width, stroke[i]);
+    }
+}
+
+static void put_title(FILE *file, const char *label) {
+    char *text = label && *label ? rg_markup_gnuplot(label, 0, NULL) : NULL;
+    fprintf(file, " %s%s", text ? "title " : "notitle", text ? text : "");
+    g_free(text);
+}
+
+struct look {
+    const rg_curve *curve;
+    int colour; /* from 0 */
+    int line, points;
+};
+
+static unsigned colour_of(int colour) {
+    static const unsigned palette[RG_CURVE_COLOURS] = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7,
+                                                       0x56b4e9, 0xe69f00, 0x000000, 0x882255};
+    return palette[colour];
+}
+
+static void put_bars(struct items *items, const struct look *look, size_t number) {
+    begin_item(items);
+    fprintf(items->file,
+            "$panel%zu_curve%zu using 1:3:4 with filledcurves fillstyle transparent solid 0.22 noborder "
+            "fillcolor rgb \"#%06x\" notitle",
+            items->panel + 1, number, colour_of(look->colour));
+}
+
+static void put_curve_item(struct items *items, const struct look *look, size_t number, const char *style,
+                           const char *extra) {
+    begin_item(items);
+    fprintf(items->file, "$panel%zu_curve%zu using %s %s linecolor rgb \"#%06x\"", items->panel + 1, number, style,
+            extra, colour_of(look->colour));
+}
+
+static int any_shown(const rg_curve *curve, const rg_frame *f) {
+    for (ptrdiff_t i = 0; i < curve->count; i++)
+        if (can_show(f, curve->x[i], curve->y[i])) return 1;
+    return 0;
+}
+
+static void put_curve_items(struct items *items, const rg_placed *p, size_t c) {
+    static const int shape[RG_CURVE_COLOURS] = {7, 5, 9, 13, 6, 4, 8, 12};
+    static const char *const dash[] = {[RG_MARK_LINE] = "",
+                                       [RG_MARK_DASHED] = "dashtype (8, 5)",
+                                       [RG_MARK_DOTTED] = "dashtype (1, 3)",
+                                       [RG_MARK_LINE_POINTS] = ""};
+    const rg_curve *curve = &p->panel->curve[c];
+    const int colour = curve->colour > 0 ? curve->colour - 1 : (int)(c % RG_CURVE_COLOURS);
+    const int points = curve->mark == RG_MARK_POINTS || curve->mark == RG_MARK_LINE_POINTS;
+    const int line = curve->mark != RG_MARK_POINTS, bars = curve->lower && curve->upper;
+    const struct look look = {curve, colour, line, points};
+    char points_look[64] = "";
+    if (!any_shown(curve, &p->frame)) return;
+    if (bars && !points) put_bars(items, &look, c + 1);
+    if (bars && points) {
+        put_curve_item(items, &look, c + 1, "1:2:3:4 with yerrorbars", "pointtype 0 linewidth 0.7");
+        fputs(" notitle", items->file);
+    }
+    if (points) snprintf(points_look, sizeof points_look, "pointtype %d pointsize 0.4", shape[colour]);
+    put_curve_item(items, &look, c + 1,
+                   line && points ? "1:2 with linespoints"
+                   : line         ? "1:2 with lines"
+                                  : "1:2 with points",
+                   points ? points_look : dash[curve->mark]);
+    put_title(items->file, curve->label);
+}
+
+static int points_in_corner(const rg_placed *p, int right, int top) {
+    const double wide = 0.5, high = 0.4; /* of the frame */
+    int count = 0;
+    for (size_t c = 0; c < p->panel->curves; c++) {
+        const rg_curve *curve = &p->panel->curve[c];
+        for (ptrdiff_t i = 0; i < curve->count; i++) {
+            const double x = rg_axis_place(&p->frame.across, curve->x[i]), y = rg_axis_place(&p->frame.up, curve->y[i]);
+            count += (right ? 1 - x : x) < wide && (top ? 1 - y : y) < high;
+        }
+    }
+    return count;
+}
+
+/* In the emptiest corner; the note has the one at the top left. */
+static void put_key(FILE *file, const rg_placed *p) {
+    const rg_panel *panel = p->panel;
+    int labels = 0, best = -1, least = 0;
+    for (size_t c = 0; c < panel->curves; c++) labels |= panel->curve[c].label && *panel->curve[c].label;
+    for (int corner = 3; labels && corner >= (panel->note && *panel->note); corner--) {
+        const int count = points_in_corner(p, corner % 2 == 1, corner < 2);
+        if (best < 0 || count <= least) {
+            best = corner;
+            least = count;
+        }
+    }
+    static const char *const words[] = {"top left", "top right", "bottom left", "bottom right"};
+    if (best < 0)
+        fputs("unset key\n", file);
+    else
+        fprintf(file, "set key %s opaque samplen 2 font \"" RG_FONT_FAMILY ",7\"\n", words[best]);
+}
+
+void rg_gnuplot_write_plot(const rg_gnuplot *s, size_t i) {
+    const rg_placed *p = &s->page->placed[i];
+    const rg_panel *panel = p->panel;
+    struct items items = {s->file, i, 0};
+    put_key(s->file, p);
+    if (panel->heat) put_heat_item(&items, p);
+    if (panel->flow) {
+        const struct lattice lattice = lattice_of_flow(panel->flow);
+        put_arrow_items(&items, "flow", &lattice, &p->frame);
+    }
+    if (panel->arrows) {
+        const struct lattice lattice = lattice_of_arrows(panel->arrows);
+        put_arrow_items(&items, "arrows", &lattice, &p->frame);
+    }
+    if (panel->contours && put_levels(NULL, panel->contours)) {
+        begin_item(&items);
+        fprintf(s->file, "$panel%zu_lines using 1:2 with lines linecolor " INK " linewidth 0.6 notitle", i + 1);
+    }
+    if (panel->diagonal) {
+        begin_item(&items);
+        fputs("x with lines linecolor rgb \"#808080\" linewidth 0.5 notitle", s->file);
+    }
+    for (size_t c = 0; c < panel->curves; c++) put_curve_items(&items, p, c);
+    if (items.count == 0) {
+        begin_item(&items);
+        fputs("NaN notitle", s->file);
+    }
+    fputc('\n', s->file);
+}
