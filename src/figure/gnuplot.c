@@ -132,23 +132,25 @@ static void put_axis(const rg_gnuplot *s, const char *name, const rg_axis *axis,
 
 /* ---- colours */
 
-/* Each entry of the table as a step. Along the bar the entry is first + fraction * entries. */
+/* Each entry of the table as a step. Along the bar the entry is first + fraction * entries; a value on the edge of two
+ * takes the upper one, as 0 in the middle of the diverging map, but gnuplot would take the lower: hence `edge`. */
 static void put_palette(FILE *file, const rg_colour_scale *scale) {
     const int is_log = scale->scale == RG_SCALE_LOG;
     const double low = is_log ? log10(scale->minimum) : scale->minimum;
     const double high = is_log ? log10(scale->maximum) : scale->maximum;
     const double first = (low - scale->origin) * scale->per_unit, entries = (high - low) * scale->per_unit;
-    const double rounding = 1e-9;
-    int count = 0;
+    const double edge = 1e-9;
+    double from = 0;
     fputs("set palette defined (", file);
     for (int k = 0; k < RG_COLOURS; k++) {
-        const double from = fmax(0, (k - first) / entries), until = fmin(1, (k + 1 - first) / entries);
-        if (until - from < rounding) continue;
-        fputs(count++ ? ", " : "", file);
+        const double until = fmin(1, (k + 1 - first) / entries - (k + 1 < RG_COLOURS ? edge : 0));
+        if (until <= from + edge) continue;
+        fputs(from > 0 ? ", " : "", file);
         rg_gnuplot_real(file, from);
         fprintf(file, " \"#%06x\", ", (unsigned)scale->table[k]);
         rg_gnuplot_real(file, until);
         fprintf(file, " \"#%06x\"", (unsigned)scale->table[k]);
+        from = until;
     }
     fputs(")\n", file);
 }
