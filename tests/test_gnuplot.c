@@ -147,7 +147,8 @@ static void every_layer_is_drawn_in_silence(void **state) {
     const rg_flow flow = {{N0, N1}, vector, 0}, still = {{N0, N1}, none, 0};
     const rg_arrows arrows = {{N0, N1}, vector, 0, 0}, calm = {{N0, N1}, none, 0, 0};
     const rg_contours contours = {{N0, N1}, scalar, 4, level, 0}, outside = {{N0, N1}, scalar, 1, level, 0};
-    rg_curve curve[5];
+    rg_curve curve[6];
+    curve[5] = (rg_curve){"nowhere", POINTS, x, none, NULL, NULL, RG_MARK_LINE, 0}; /* 0 has no logarithm */
     for (int i = 0; i < 5; i++)
         curve[i] =
             (rg_curve){i == 2 ? NULL : "a_b <sub>c</sub>", POINTS, x, y, lower, upper, (rg_mark)(i + RG_MARK_LINE), 0};
@@ -160,7 +161,7 @@ static void every_layer_is_drawn_in_silence(void **state) {
     panel[4].contours = &outside;
     panel[5] = (rg_panel){.x = {.scale = RG_SCALE_LOG, .lower = 0.01, .upper = 100},
                           .y = {.scale = RG_SCALE_LOG, .lower = 1e-4, .upper = 1e4},
-                          .curves = 5,
+                          .curves = 6,
                           .curve = curve,
                           .diagonal = 1,
                           .note = "<i>n</i>"};
