@@ -350,7 +350,7 @@ static void expect_ticks(const rg_tick_axis *axis, const char *expected, const c
 }
 
 static rg_tick_axis bar(double lower, double upper, rg_scale scale) {
-    return (rg_tick_axis){lower, upper, 150, scale, 1, 1, 0, 0};
+    return (rg_tick_axis){lower, upper, 150, scale, 1, 1, 0, 0, 0};
 }
 
 #define MINUS "\xe2\x88\x92"
@@ -360,15 +360,15 @@ static rg_tick_axis bar(double lower, double upper, rg_scale scale) {
 
 static void ticks_are_round_numbers(void **state) {
     (void)state;
-    rg_tick_axis axis = {-0.4, 1.9, 150, RG_SCALE_LINEAR, 0, 0, 0, 0};
+    rg_tick_axis axis = {-0.4, 1.9, 150, RG_SCALE_LINEAR, 0, 0, 0, 0, 0};
     expect_ticks(&axis, "0 0.5 1.0 1.5", "");
-    axis = (rg_tick_axis){-pi, pi, 150, RG_SCALE_LINEAR, 0, 0, 0, 0};
+    axis = (rg_tick_axis){-pi, pi, 150, RG_SCALE_LINEAR, 0, 0, 0, 0, 0};
     expect_ticks(&axis, MINUS PI " " MINUS PI "/2 0 " PI "/2 " PI, "");
-    axis = (rg_tick_axis){-pi, pi, 60, RG_SCALE_LINEAR, 0, 0, 0, 0};
+    axis = (rg_tick_axis){-pi, pi, 60, RG_SCALE_LINEAR, 0, 0, 0, 0, 0};
     expect_ticks(&axis, MINUS PI " 0 " PI, "");
-    axis = (rg_tick_axis){0, 2 * pi, 150, RG_SCALE_LINEAR, 0, 0, 0, 0};
+    axis = (rg_tick_axis){0, 2 * pi, 150, RG_SCALE_LINEAR, 0, 0, 0, 0, 0};
     expect_ticks(&axis, "0 " PI "/2 " PI " 3" PI "/2 2" PI, "");
-    axis = (rg_tick_axis){0, 5e-6, 150, RG_SCALE_LINEAR, 0, 0, 0, 0};
+    axis = (rg_tick_axis){0, 5e-6, 150, RG_SCALE_LINEAR, 0, 0, 0, 0, 0};
     expect_ticks(&axis, "0 1 2 3 4 5", TIMES "10<sup>" MINUS "6</sup>");
 }
 

@@ -27,9 +27,13 @@ typedef enum rg_scale { RG_SCALE_LINEAR = 1, RG_SCALE_LOG } rg_scale;
 typedef struct rg_axis {
     const char *label;   /* Pango markup: real sub- and superscripts, "x<sub>0</sub>"; NULL or "" for none */
     rg_scale scale;      /* 0: linear */
-    double lower, upper; /* both 0: from the curves; lower 0 alone, on a log axis: from the curves */
+    double lower, upper; /* both 0: from the curves; lower 0 alone, on a log axis: that end from the curves */
     int degrees;         /* 1: the values are radians, the ticks state degrees; linear only */
 } rg_axis;
+
+/* The range taken from the curves holds all points and error bars, with a margin of 4 %. Linear: it starts at 0 when no
+ * value is negative and the least is below a tenth of the greatest. Log: values below 1e-12 of the greatest do not
+ * count, nor do ends of error bars lower than a tenth of the least point. A constant is drawn in the middle. */
 
 /* Arrays of fields are in C order over the panel's box: value (i, j) of shape[0] x shape[1] belongs to the point
  * x.lower + i (x.upper - x.lower) / shape[0], and likewise y; axis 0 runs to the right, axis 1 upwards. */
@@ -84,14 +88,19 @@ typedef enum rg_mark { RG_MARK_LINE = 1, RG_MARK_DASHED, RG_MARK_DOTTED, RG_MARK
 enum { RG_CURVE_COLOURS = 8 };
 
 /* Points (x, y), joined or not. A point that the axes cannot show (not finite, not positive on a log axis) breaks the
- * line. */
+ * line. Error bars are a band along RG_MARK_LINE, _DASHED and _DOTTED, bars with caps where there are points; an end at
+ * infinity, or not positive on a log axis, reaches to the frame.
+ *
+ * What the eye cannot tell apart is left out: lines keep the extremes of each 600th of an inch, of more than 20000
+ * points those go that cover each other. */
 typedef struct rg_curve {
     const char *label; /* Pango markup, in the legend; NULL or "": not there */
     ptrdiff_t count;   /* 1 to 10^7 */
     const double *x, *y;
-    const double *lower, *upper; /* ends of the error bar of y: a band along a line, a bar at a point; NULL for none */
+    const double *lower, *upper; /* ends of the error bar of y; both NULL for none */
     rg_mark mark;
-    int colour; /* 1 to RG_CURVE_COLOURS of a palette safe for colour-blind readers; 0: by position among the curves */
+    int colour; /* 1 to RG_CURVE_COLOURS of a palette safe for colour-blind readers, each with a shape of its own for
+                   points; 0: by position among the curves */
 } rg_curve;
 
 /* At least one of the contents. Fields make the frame as large as the box in equal units on both axes (the shorter side
@@ -106,8 +115,11 @@ typedef struct rg_panel {
     size_t curves; /* up to 64 */
     const rg_curve *curve;
     int diagonal;     /* 1: the line y = x; without given ranges both axes then show the same range */
-    const char *note; /* Pango markup in a corner of the frame, where no curve is if there is such a corner */
+    const char *note; /* Pango markup */
 } rg_panel;
+
+/* The legend (of the curves that have a label) and the note stand in a corner or at a side of the frame where no curve
+ * is, or to the right of the frame when there is no such place. */
 
 /* A page of panels, filled row by row. */
 typedef struct rg_figure {

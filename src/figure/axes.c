@@ -3,6 +3,8 @@
 #include "figure/line.h"
 #include "figure/style.h"
 
+static const double edge = 1e-3; /* of the frame, whose line a line of the grid must not thicken */
+
 static rg_caption title_of(const rg_axes *a) {
     return (rg_caption){RG_FONT_TITLE, a->title, NULL, fmax(a->width, RG_NARROW_TEXT)};
 }
@@ -16,14 +18,26 @@ static rg_caption y_label_of(const rg_axes *a) {
 }
 
 static void choose(rg_text *text, const rg_axis *axis, double length, int upwards, rg_ticks *ticks) {
-    const rg_tick_axis of = {
-        .lower = axis->lower, .upper = axis->upper, .length = length, .scale = axis->scale, .upwards = upwards};
+    const rg_tick_axis of = {.lower = axis->lower,
+                             .upper = axis->upper,
+                             .length = length,
+                             .scale = axis->scale,
+                             .upwards = upwards,
+                             .degrees = axis->degrees};
     rg_ticks_choose(text, &of, ticks);
 }
 
+static int alike(const rg_axis *x, const rg_axis *y) {
+    return x->lower == y->lower && x->upper == y->upper && x->scale == y->scale && x->degrees == y->degrees;
+}
+
+/* Two axes of one length and range have the same ticks; numbers that fit side by side fit one above the other. */
 void rg_axes_choose_ticks(rg_axes *a, rg_text *text, const rg_axis *x, const rg_axis *y) {
     choose(text, x, a->width, 0, &a->x);
-    choose(text, y, a->height, 1, &a->y);
+    if (alike(x, y) && a->width == a->height)
+        a->y = a->x;
+    else
+        choose(text, y, a->height, 1, &a->y);
 }
 
 static double numbers_height(rg_text *text) {
@@ -106,6 +120,21 @@ static void draw_labels(const rg_axes *a, rg_text *text, cairo_t *cr, double x, 
                  0.5);
     rg_text_draw_upwards(text, cr, &y_label, x - y_label_distance(a, text) - rg_text_measure(text, &y_label).below,
                          y + a->height / 2);
+}
+
+static int inner(const rg_tick *tick) {
+    return tick->text[0] && tick->at > edge && tick->at < 1 - edge;
+}
+
+void rg_axes_draw_grid(const rg_axes *a, cairo_t *cr, double x, double y) {
+    for (int i = 0; i < a->x.count; i++) {
+        const double at = x + a->x.tick[i].at * a->width;
+        if (inner(&a->x.tick[i])) rg_line_draw_light(cr, at, y, at, y + a->height);
+    }
+    for (int i = 0; i < a->y.count; i++) {
+        const double at = y + (1 - a->y.tick[i].at) * a->height;
+        if (inner(&a->y.tick[i])) rg_line_draw_light(cr, x, at, x + a->width, at);
+    }
 }
 
 void rg_axes_draw(const rg_axes *a, rg_text *text, cairo_t *cr, double x, double y) {

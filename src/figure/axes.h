@@ -21,6 +21,9 @@ rg_insets rg_axes_insets(const rg_axes *axes, rg_text *text);
 /* Width of the title as it is wrapped above the frame. */
 double rg_axes_title_width(const rg_axes *axes, rg_text *text);
 
+/* Light lines at the numbers, to be drawn below the curves of a chart. */
+void rg_axes_draw_grid(const rg_axes *axes, cairo_t *cr, double x, double y);
+
 /* Draws everything but the content, with the upper left corner of the frame at (x, y). */
 void rg_axes_draw(const rg_axes *axes, rg_text *text, cairo_t *cr, double x, double y);
 

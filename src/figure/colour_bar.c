@@ -15,7 +15,14 @@ static rg_caption unit_of(const rg_colour_bar *bar) {
 
 void rg_colour_bar_init(rg_colour_bar *bar, rg_text *text, const rg_colour_scale *scale, const char *unit,
                         double height) {
-    const rg_tick_axis axis = {scale->minimum, scale->maximum, height, scale->scale, 1, 1, scale->below, scale->above};
+    const rg_tick_axis axis = {.lower = scale->minimum,
+                               .upper = scale->maximum,
+                               .length = height,
+                               .scale = scale->scale,
+                               .upwards = 1,
+                               .ends = 1,
+                               .below = scale->below,
+                               .above = scale->above};
     bar->scale = scale;
     bar->unit = unit;
     bar->height = height;

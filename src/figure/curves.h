@@ -1,16 +1,17 @@
-/* Curves, points, their legend and note. Internal. */
+/* Curves and points. Internal. */
 #ifndef RG_FIGURE_CURVES_H
 #define RG_FIGURE_CURVES_H
 
 #include "figure/frame.h"
-#include "figure/text.h"
+
+#include <cairo.h>
 
 rg_status rg_curves_check(const rg_panel *panel, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* The axes as they are drawn: ranges that are not given come from the curves. RG_EINVAL: no point can be shown. */
 rg_status rg_curves_axes(const rg_panel *panel, rg_axis *x, rg_axis *y, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
-/* The content: diagonal, bands, lines, points; then legend and note. */
-void rg_curves_draw(const rg_panel *panel, const rg_frame *frame, rg_text *text, cairo_t *cr);
+/* Diagonal, bands, lines, error bars, points. */
+void rg_curves_draw(const rg_panel *panel, const rg_frame *frame, cairo_t *cr);
 
 #endif

@@ -7,6 +7,7 @@
 #include "figure/contours.h"
 #include "figure/curves.h"
 #include "figure/flow.h"
+#include "figure/frame.h"
 #include "figure/heat_map.h"
 #include "figure/page.h"
 #include "io/file.h"
@@ -22,10 +23,6 @@ static const double axis_limit[2] = {1e-290, 1e290};
 
 static int outside(double value, const double limit[2]) {
     return !(value >= limit[0] && value <= limit[1]);
-}
-
-static int is_field(const rg_panel *panel) {
-    return panel->heat || panel->flow || panel->arrows || panel->contours;
 }
 
 /* One period of the box. */
@@ -45,13 +42,13 @@ static rg_status check_axis(const rg_panel *panel, const rg_axis *axis, const ch
         return rg_fail(diagnostic, RG_EINVAL, "axis %s: unknown scale %d", name, (int)axis->scale);
     if (axis->scale == RG_SCALE_LOG && axis->degrees)
         return rg_fail(diagnostic, RG_EINVAL, "axis %s: degrees have no log scale", name);
-    const rg_status status = is_field(panel) ? check_period(axis, name, diagnostic) : RG_OK;
+    const rg_status status = rg_panel_is_field(panel) ? check_period(axis, name, diagnostic) : RG_OK;
     return status == RG_OK ? rg_text_check(axis->label, *name == 'x' ? "x_label" : "y_label", diagnostic) : status;
 }
 
 static rg_status check_content(const rg_panel *panel, rg_diagnostic *diagnostic) {
     rg_status status = RG_OK;
-    if (!is_field(panel) && panel->curves == 0) return rg_fail(diagnostic, RG_EINVAL, "nothing to draw");
+    if (!rg_panel_is_field(panel) && panel->curves == 0) return rg_fail(diagnostic, RG_EINVAL, "nothing to draw");
     if (panel->heat) status = rg_heat_map_check(panel->heat, diagnostic);
     if (status == RG_OK && panel->flow) status = rg_flow_check(panel->flow, diagnostic);
     if (status == RG_OK && panel->arrows) status = rg_arrows_check(panel->arrows, diagnostic);

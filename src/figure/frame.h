@@ -10,6 +10,11 @@ typedef struct rg_frame {
     rg_axis across, up;         /* with the ranges and scales that are drawn: lower < upper */
 } rg_frame;
 
+/* Fields make the axes periods of a box; curves alone make a chart. */
+static inline int rg_panel_is_field(const rg_panel *panel) {
+    return panel->heat || panel->flow || panel->arrows || panel->contours;
+}
+
 /* 0..1 along an axis; not finite for what a log axis cannot show. */
 static inline double rg_axis_place(const rg_axis *axis, double value) {
     if (axis->scale == RG_SCALE_LOG) return log(value / axis->lower) / log(axis->upper / axis->lower);

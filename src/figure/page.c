@@ -22,16 +22,12 @@ static double on_pixels(const rg_page *page, double points) {
     return ceil(points / pixel - 1e-6) * pixel;
 }
 
-static int is_field(const rg_panel *panel) {
-    return panel->heat || panel->flow || panel->arrows || panel->contours;
-}
-
 /* Fields in equal units on both axes, curves alone on 4:3 or a square. */
 static void size_frame(const rg_page *page, rg_placed *placed) {
     const rg_axis *x = &placed->frame.across, *y = &placed->frame.up;
     const double size = page->figure->panel_size > 0 ? page->figure->panel_size : default_panel_size;
     double width = size, height = placed->panel->diagonal ? size : size * chart_height;
-    if (is_field(placed->panel)) {
+    if (rg_panel_is_field(placed->panel)) {
         const double lengths[2] = {x->upper - x->lower, y->upper - y->lower};
         const double scale = size / fmax(lengths[0], lengths[1]);
         width = scale * lengths[0];
@@ -46,7 +42,7 @@ static rg_status choose_axes(rg_placed *placed, rg_diagnostic *diagnostic) {
     rg_axis *x = &placed->frame.across, *y = &placed->frame.up;
     *x = panel->x;
     *y = panel->y;
-    const rg_status status = is_field(panel) ? RG_OK : rg_curves_axes(panel, x, y, diagnostic);
+    const rg_status status = rg_panel_is_field(panel) ? RG_OK : rg_curves_axes(panel, x, y, diagnostic);
     if (!x->scale) x->scale = RG_SCALE_LINEAR;
     if (!y->scale) y->scale = RG_SCALE_LINEAR;
     return status;
@@ -79,7 +75,14 @@ static void make_room(const rg_page *page, rg_placed *placed) {
         if (reach > RG_BAR_GAP) placed->axes.title_lift = rg_colour_bar_factor_height(&placed->bar, text);
     }
     placed->insets = rg_axes_insets(&placed->axes, text);
-    if (placed->panel->heat) placed->insets = rg_insets_union(placed->insets, rg_colour_bar_insets(&placed->bar, text));
+    double taken = 0; /* by the colour bar */
+    if (placed->panel->heat) {
+        const rg_insets bar = rg_colour_bar_insets(&placed->bar, text);
+        placed->insets = rg_insets_union(placed->insets, bar);
+        taken = bar.right;
+    }
+    rg_legend_init(&placed->legend, placed->panel, &placed->frame, taken, text);
+    placed->insets = rg_insets_union(placed->insets, rg_legend_insets(&placed->legend, &placed->frame));
 }
 
 static rg_status lay_out_panel(rg_page *page, size_t i, rg_diagnostic *diagnostic) {
@@ -176,9 +179,11 @@ static void draw_panel(const rg_page *page, const rg_placed *placed, cairo_t *cr
     if (panel->flow) rg_flow_draw(panel->flow, frame, page->dpi, cr);
     if (panel->arrows) rg_arrows_draw(panel->arrows, frame, cr);
     if (panel->contours) rg_contours_draw(panel->contours, frame, page->text, cr);
-    rg_curves_draw(panel, frame, page->text, cr);
+    if (!rg_panel_is_field(panel)) rg_axes_draw_grid(&placed->axes, cr, frame->x, frame->y);
+    rg_curves_draw(panel, frame, cr);
     rg_axes_draw(&placed->axes, page->text, cr, frame->x, frame->y);
     if (panel->heat) rg_colour_bar_draw(&placed->bar, page->text, cr, frame->x + frame->width, frame->y);
+    rg_legend_draw(&placed->legend, panel, frame, page->text, cr);
 }
 
 void rg_page_draw(const rg_page *page, cairo_t *cr) {

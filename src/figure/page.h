@@ -5,6 +5,7 @@
 #include "figure/axes.h"
 #include "figure/colour_bar.h"
 #include "figure/frame.h"
+#include "figure/legend.h"
 
 typedef struct rg_placed {
     const rg_panel *panel;
@@ -12,6 +13,7 @@ typedef struct rg_placed {
     rg_axes axes;
     rg_colour_scale scale; /* of the heat map, if there is one */
     rg_colour_bar bar;
+    rg_legend legend; /* and note */
     rg_insets insets; /* around the frame */
 } rg_placed;
 

@@ -17,4 +17,13 @@
 #define RG_NARROW_TEXT  90.0 /* a title is not wrapped tighter than this, however narrow its frame */
 #define RG_NARROW_FRAME 30.0 /* the shorter side of a frame is not drawn shorter than this */
 
+#define RG_CURVE_WIDTH    1.0
+#define RG_DOT_WIDTH      1.2  /* of a dotted line */
+#define RG_GRID_WIDTH     0.35 /* lines at the ticks of a chart */
+#define RG_GRID_GREY      0.87
+#define RG_DIAGONAL_GREY  0.5
+#define RG_SAMPLE_WIDTH   15.0 /* of a curve in a legend */
+#define RG_SAMPLE_BAND    5.0
+#define RG_LEGEND_OPACITY 0.85 /* of the white behind legend and note */
+
 #endif

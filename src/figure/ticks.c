@@ -1,5 +1,5 @@
-/* Ticks at 1, 2, 2.5 or 5 times a power of ten, at multiples of pi/2 when the axis is made of them, at powers of ten on
- * a log axis. A finer set is tried first and a coarser one taken until the measured numbers leave air between them.
+/* Ticks at 1, 2, 2.5 or 5 times a power of ten, at multiples of pi/2 when the axis is made of them, at parts of a circle
+ * when it states degrees, at powers of ten on a log axis. A finer set is tried first and a coarser one taken until the measured numbers leave air between them.
  *
  * On a linear axis the numbers are (value - offset) / 10^exponent, so that no number is longer than its neighbours'
  * difference needs; both are written once, as the factor.
@@ -11,10 +11,11 @@
 #include <string.h>
 
 #define PI       3.14159265358979323846
+#define DEGREE   "\xc2\xb0"
 #define AT_LEAST "\xe2\x89\xa5" RG_THIN_SPACE
 #define AT_MOST  "\xe2\x89\xa4" RG_THIN_SPACE
 
-enum { FEWEST_TICKS = 2, MOST_TICKS = 9, MOST_MINOR_DECADES = 6 };
+enum { FEWEST_TICKS = 2, MOST_TICKS = 9, MOST_MINOR_DECADES = 6, MOST_DECADES = 40, TURN = 360 };
 /* Powers of ten: numbers are written plainly from SMALLEST_PLAIN up to below LARGEST_PLAIN. */
 enum { SMALLEST_PLAIN = -2, LARGEST_PLAIN = 4, LARGEST_PLAIN_OFFSET = 7, PLAIN_LOG_END = 2 };
 
@@ -96,6 +97,16 @@ static double nice_step(double least) {
     return step[i] * power;
 }
 
+/* Parts of a circle from one degree on, then whole turns. */
+static double nice_angle(double least) {
+    static const double step[] = {1, 2, 5, 10, 15, 30, 45, 60, 90, 180, TURN};
+    enum { STEPS = sizeof step / sizeof *step };
+    if (least < 0.5 || least > TURN) return least < 0.5 ? nice_step(least) : TURN * ceil(nice_step(least / TURN));
+    int i = 0;
+    while (step[i] < least * (1 - nearly)) i++;
+    return step[i];
+}
+
 /* 0.25 needs one digit more than its magnitude says. */
 static int decimals_of(double step) {
     const int digits = -rg_number_magnitude(step);
@@ -104,13 +115,16 @@ static int decimals_of(double step) {
     return wanted > 0 ? wanted : 0;
 }
 
-static void linear_ticks(const struct unit *unit, int most, rg_ticks *ticks) {
-    const double span = unit->upper - unit->lower, step = nice_step(span / (most + 1));
+static void linear_ticks(const rg_tick_axis *axis, const struct unit *unit, int most, rg_ticks *ticks) {
+    const double span = unit->upper - unit->lower, least = span / (most + 1);
+    const double step = axis->degrees && !unit->exponent && unit->offset == 0 ? nice_angle(least) : nice_step(least);
     const double first = ceil(unit->lower / step - nearly), last = floor(unit->upper / step + nearly);
     for (int i = 0; i <= last - first; i++) {
         const double k = first + i;
         rg_tick *tick = add(ticks, (k * step - unit->lower) / span);
-        if (tick) rg_number_fixed(tick->text, k * step, decimals_of(step));
+        if (!tick) return;
+        rg_number_fixed(tick->text, k * step, decimals_of(step));
+        if (axis->degrees) g_strlcat(tick->text, DEGREE, sizeof tick->text);
     }
 }
 
@@ -142,10 +156,11 @@ static void log_ticks(double low, double high, int most, rg_ticks *ticks) {
     const double span = high - low;
     const int first = (int)floor(low + nearly), last = (int)floor(high + nearly);
     const int stride = (last - first + most - 1) / most;
-    const int minor = stride <= 1 && last - first <= MOST_MINOR_DECADES;
+    const int minor = stride <= 1 && last - first <= MOST_MINOR_DECADES, each = last - first <= MOST_DECADES;
     for (int k = first; k <= last; k++) {
-        rg_tick *tick = (stride < 2 || k % stride == 0) && k >= low - nearly ? add(ticks, (k - low) / span) : NULL;
-        if (tick) rg_number_power(tick->text, "", k);
+        const int numbered = stride < 2 || k % stride == 0;
+        rg_tick *tick = (numbered || each) && k >= low - nearly ? add(ticks, (k - low) / span) : NULL;
+        if (tick && numbered) rg_number_power(tick->text, "", k);
         if (minor) add_minor_decade(k, low, span, ticks);
     }
 }
@@ -155,13 +170,12 @@ static double log_place(const rg_tick_axis *axis, double value) {
 }
 
 static void one_two_five_ticks(const rg_tick_axis *axis, const struct unit *unit, rg_ticks *ticks) {
-    static const int digit[] = {1, 2, 5};
     for (int k = rg_number_magnitude(unit->lower); k <= rg_number_magnitude(unit->upper); k++)
-        for (int d = 0; d < 3; d++) {
-            const double number = digit[d] * rg_number_ten_to(k),
+        for (int digit = 1; digit < 10; digit++) {
+            const double number = digit * rg_number_ten_to(k),
                          at = log_place(axis, number * rg_number_ten_to(unit->exponent));
             rg_tick *tick = at > -nearly && at < 1 + nearly ? add(ticks, at) : NULL;
-            if (tick) rg_number_fixed(tick->text, number, k < 0 ? -k : 0);
+            if (tick && (digit <= 2 || digit == 5)) rg_number_fixed(tick->text, number, k < 0 ? -k : 0);
         }
 }
 
@@ -172,7 +186,7 @@ static void short_log_ticks(const rg_tick_axis *axis, const struct unit *unit, i
         return;
     }
     const int before = ticks->count;
-    linear_ticks(unit, most, ticks);
+    linear_ticks(axis, unit, most, ticks);
     for (int i = before; i < ticks->count; i++)
         ticks->tick[i].at = log_place(axis, axis->lower + ticks->tick[i].at * (axis->upper - axis->lower));
 }
@@ -200,7 +214,7 @@ static void write_end(char text[RG_NUMBER_TEXT], const rg_tick_axis *axis, const
         write_log_end(text, value);
     } else if (axis->scale == RG_SCALE_LOG) {
         rg_number_significant(text, number, 3);
-    } else if (made_of_pi(axis)) {
+    } else if (!axis->degrees && made_of_pi(axis)) {
         rg_number_pi(text, (int)lround(value / (PI / 2)));
     } else {
         const int decimals = 2 - rg_number_magnitude(unit->upper - unit->lower);
@@ -253,7 +267,7 @@ static int crowded(rg_text *text, const rg_tick_axis *axis, const rg_ticks *tick
 
 static void make(rg_text *text, const rg_tick_axis *axis, int most, rg_ticks *ticks) {
     const struct unit unit = choose_unit(axis);
-    const int pi = axis->scale == RG_SCALE_LINEAR && made_of_pi(axis), powers = is_long_log(axis);
+    const int pi = axis->scale == RG_SCALE_LINEAR && !axis->degrees && made_of_pi(axis), powers = is_long_log(axis);
     ticks->count = 0;
     ticks->factor[0] = 0;
     if (axis->ends) add_end(axis, &unit, 0, ticks);
@@ -264,14 +278,22 @@ static void make(rg_text *text, const rg_tick_axis *axis, int most, rg_ticks *ti
     else if (axis->scale == RG_SCALE_LOG)
         short_log_ticks(axis, &unit, most, ticks);
     else
-        linear_ticks(&unit, most, ticks);
+        linear_ticks(axis, &unit, most, ticks);
     if (!powers && !pi) write_factor(ticks->factor, &unit, axis->upper - axis->lower);
     if (!axis->ends) return;
     add_end(axis, &unit, 1, ticks);
     clear_ends(text, axis, ticks);
 }
 
-void rg_ticks_choose(rg_text *text, const rg_tick_axis *axis, rg_ticks *ticks) {
+static rg_tick_axis in_degrees(const rg_tick_axis *axis) {
+    rg_tick_axis degrees = *axis;
+    degrees.lower *= 180 / PI;
+    degrees.upper *= 180 / PI;
+    return degrees;
+}
+
+void rg_ticks_choose(rg_text *text, const rg_tick_axis *given, rg_ticks *ticks) {
+    const rg_tick_axis shown = given->degrees ? in_degrees(given) : *given, *axis = &shown;
     const double room = axis->length / (axis->upwards ? spacing_upwards : spacing_across);
     int most = (int)fmin(fmax(room, FEWEST_TICKS), MOST_TICKS);
     do make(text, axis, most, ticks);

@@ -27,6 +27,7 @@ typedef struct rg_tick_axis {
     int upwards;      /* numbers stand one above the other, not side by side */
     int ends;         /* the end values are stated too, as on a colour bar */
     int below, above; /* they read "≤ ..." and "≥ ..." */
+    int degrees;      /* the values are radians, the numbers state degrees */
 } rg_tick_axis;
 
 /* As many ticks as fit with air between their numbers. */
