@@ -94,9 +94,10 @@ static void put_page_title(const rg_gnuplot *s) {
 }
 
 static void put_note(const rg_gnuplot *s, const rg_placed *p) {
-    const rg_caption note = {RG_FONT_TICK, p->panel->note, NULL, p->frame.width};
-    const double inward = rg_text_size(RG_FONT_TICK);
-    put_text(s, &note, LEFT, p->frame.x + inward, p->frame.y + inward);
+    const rg_box *box = &p->legend.note;
+    const rg_caption note = {RG_FONT_TICK, p->panel->note, NULL, p->legend.note_wrap};
+    put_text(s, &note, CENTRED, p->frame.x + box->x + box->width / 2,
+             p->frame.y + box->y + (box->height - rg_text_height(s->page->text, &note)) / 2 + first_line(s, &note));
 }
 
 /* ---- axes */
@@ -205,6 +206,10 @@ static void put_panel(const rg_gnuplot *s, size_t i) {
     put_frame(s, &p->frame);
     put_axis(s, "x", &p->frame.across, &p->axes.x);
     put_axis(s, "y", &p->frame.up, &p->axes.y);
+    fputs(rg_panel_is_field(p->panel)
+              ? "unset grid\n"
+              : "set grid xtics ytics back linetype 1 linecolor rgb \"#dedede\" linewidth 0.35\n",
+          s->file);
     put_axes_texts(s, p);
     if (i == 0) put_page_title(s);
     put_note(s, p);

@@ -5,6 +5,7 @@
  * other half there. A cell without a value is `absent`: a NaN would leave gnuplot without the cell's place. Arrows stand
  * on the lattice of our own figures: a line is start and extent in the units of the axes. */
 #include "figure/gnuplot.h"
+#include "figure/marks.h"
 #include "figure/markup.h"
 #include "figure/style.h"
 
@@ -273,31 +274,18 @@ static void put_title(FILE *file, const char *label) {
     g_free(text);
 }
 
-struct look {
-    const rg_curve *curve;
-    int colour; /* from 0 */
-    int line, points;
-};
-
-static unsigned colour_of(int colour) {
-    static const unsigned palette[RG_CURVE_COLOURS] = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7,
-                                                       0x56b4e9, 0xe69f00, 0x000000, 0x882255};
-    return palette[colour];
-}
-
-static void put_bars(struct items *items, const struct look *look, size_t number) {
+static void put_band(struct items *items, size_t number, unsigned colour) {
     begin_item(items);
     fprintf(items->file,
             "$panel%zu_curve%zu using 1:3:4 with filledcurves fillstyle transparent solid 0.22 noborder "
             "fillcolor rgb \"#%06x\" notitle",
-            items->panel + 1, number, colour_of(look->colour));
+            items->panel + 1, number, colour);
 }
 
-static void put_curve_item(struct items *items, const struct look *look, size_t number, const char *style,
-                           const char *extra) {
+static void put_curve_item(struct items *items, size_t number, unsigned colour, const char *style, const char *extra) {
     begin_item(items);
     fprintf(items->file, "$panel%zu_curve%zu using %s %s linecolor rgb \"#%06x\"", items->panel + 1, number, style,
-            extra, colour_of(look->colour));
+            extra, colour);
 }
 
 static int any_shown(const rg_curve *curve, const rg_frame *f) {
@@ -308,24 +296,25 @@ static int any_shown(const rg_curve *curve, const rg_frame *f) {
 
 static void put_curve_items(struct items *items, const rg_placed *p, size_t c) {
     static const int shape[RG_CURVE_COLOURS] = {7, 5, 9, 13, 6, 4, 8, 12};
-    static const char *const dash[] = {[RG_MARK_LINE] = "",
-                                       [RG_MARK_DASHED] = "dashtype (8, 5)",
-                                       [RG_MARK_DOTTED] = "dashtype (1, 3)",
-                                       [RG_MARK_LINE_POINTS] = ""};
+    static const char *const dash[] = {
+        [RG_MARK_LINE] = "", [RG_MARK_DASHED] = "dashtype (12, 7)", [RG_MARK_DOTTED] = "dashtype (1, 3)"};
+    const double points_per_size = 8; /* about the width of gnuplot's point types */
     const rg_curve *curve = &p->panel->curve[c];
-    const int colour = curve->colour > 0 ? curve->colour - 1 : (int)(c % RG_CURVE_COLOURS);
-    const int points = curve->mark == RG_MARK_POINTS || curve->mark == RG_MARK_LINE_POINTS;
-    const int line = curve->mark != RG_MARK_POINTS, bars = curve->lower && curve->upper;
-    const struct look look = {curve, colour, line, points};
+    const rg_look look = rg_look_of(curve, c);
+    const unsigned colour = rg_look_colour(&look);
+    const int points = rg_look_has_points(&look), line = rg_look_has_line(&look);
+    const int bars = curve->lower && curve->upper;
     char points_look[64] = "";
     if (!any_shown(curve, &p->frame)) return;
-    if (bars && !points) put_bars(items, &look, c + 1);
+    if (bars && !points) put_band(items, c + 1, colour);
     if (bars && points) {
-        put_curve_item(items, &look, c + 1, "1:2:3:4 with yerrorbars", "pointtype 0 linewidth 0.7");
+        put_curve_item(items, c + 1, colour, "1:2:3:4 with yerrorbars", "pointtype 0 linewidth 0.7");
         fputs(" notitle", items->file);
     }
-    if (points) snprintf(points_look, sizeof points_look, "pointtype %d pointsize 0.4", shape[colour]);
-    put_curve_item(items, &look, c + 1,
+    if (points)
+        snprintf(points_look, sizeof points_look, "pointtype %d pointsize 0.%02d", shape[look.colour],
+                 (int)fmin(99, 100 * look.diameter / points_per_size));
+    put_curve_item(items, c + 1, colour,
                    line && points ? "1:2 with linespoints"
                    : line         ? "1:2 with lines"
                                   : "1:2 with points",
@@ -333,43 +322,26 @@ static void put_curve_items(struct items *items, const rg_placed *p, size_t c) {
     put_title(items->file, curve->label);
 }
 
-static int points_in_corner(const rg_placed *p, int right, int top) {
-    const double wide = 0.5, high = 0.4; /* of the frame */
-    int count = 0;
-    for (size_t c = 0; c < p->panel->curves; c++) {
-        const rg_curve *curve = &p->panel->curve[c];
-        for (ptrdiff_t i = 0; i < curve->count; i++) {
-            const double x = rg_axis_place(&p->frame.across, curve->x[i]), y = rg_axis_place(&p->frame.up, curve->y[i]);
-            count += (right ? 1 - x : x) < wide && (top ? 1 - y : y) < high;
-        }
+/* Where our own legend stands. */
+static void put_key(const rg_gnuplot *s, const rg_placed *p) {
+    const rg_box *box = &p->legend.entries;
+    if (!(box->width > 0)) {
+        fputs("unset key\n", s->file);
+        return;
     }
-    return count;
-}
-
-/* In the emptiest corner; the note has the one at the top left. */
-static void put_key(FILE *file, const rg_placed *p) {
-    const rg_panel *panel = p->panel;
-    int labels = 0, best = -1, least = 0;
-    for (size_t c = 0; c < panel->curves; c++) labels |= panel->curve[c].label && *panel->curve[c].label;
-    for (int corner = 3; labels && corner >= (panel->note && *panel->note); corner--) {
-        const int count = points_in_corner(p, corner % 2 == 1, corner < 2);
-        if (best < 0 || count <= least) {
-            best = corner;
-            least = count;
-        }
-    }
-    static const char *const words[] = {"top left", "top right", "bottom left", "bottom right"};
-    if (best < 0)
-        fputs("unset key\n", file);
-    else
-        fprintf(file, "set key %s opaque samplen 2 font \"" RG_FONT_FAMILY ",7\"\n", words[best]);
+    fputs("set key at screen ", s->file);
+    rg_gnuplot_real(s->file, (p->frame.x + box->x) / s->page->width);
+    fputs(", screen ", s->file);
+    rg_gnuplot_real(s->file, 1 - (p->frame.y + box->y) / s->page->height);
+    fprintf(s->file, " left top Left reverse vertical maxrows %d opaque samplen 2 font \"" RG_FONT_FAMILY ",7\"\n",
+            p->legend.rows);
 }
 
 void rg_gnuplot_write_plot(const rg_gnuplot *s, size_t i) {
     const rg_placed *p = &s->page->placed[i];
     const rg_panel *panel = p->panel;
     struct items items = {s->file, i, 0};
-    put_key(s->file, p);
+    put_key(s, p);
     if (panel->heat) put_heat_item(&items, p);
     if (panel->flow) {
         const struct lattice lattice = lattice_of_flow(panel->flow);
