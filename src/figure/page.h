@@ -11,7 +11,8 @@ typedef struct rg_placed {
     const rg_panel *panel;
     rg_frame frame;
     rg_axes axes;
-    rg_colour_scale scale; /* of the heat map, if there is one */
+    rg_colour_extent extent; /* of the heat map, if there is one, and its colours */
+    rg_colour_scale scale;
     rg_colour_bar bar;
     rg_legend legend; /* and note */
     rg_insets insets; /* around the frame */
