@@ -54,9 +54,10 @@ typedef struct rg_heat_map {
  * cyclic one (which wraps values); log: least positive value, but not below 1e-12 of the largest, to the largest, also
  * for a minimum of 0 with a given maximum. A constant is drawn in the middle of a range around it. */
 
-/* Line integral convolution: noise smeared along the streamlines of a vector field, laid over the heat map in light and
- * dark, or alone in grey. It shows the direction everywhere, the strength nowhere. Cells without a finite vector, or
- * with 0, stay plain.
+/* Line integral convolution: noise smeared along the streamlines of a vector field, which makes the heat map lighter and
+ * darker, or is alone in grey. It shows the direction everywhere, the strength nowhere. The mean luma stays that of the
+ * heat map, so the colour bar still holds. Cells without a finite vector, or with 0, stay plain. A PNG has the texture in
+ * its own pixels (up to 600 dpi and 4096 a side, enlarged beyond), PDF and SVG in 300 dpi (up to 2048 a side).
  * Source: Cabral and Leedom, Imaging vector fields using line integral convolution, SIGGRAPH 1993. */
 typedef struct rg_flow {
     ptrdiff_t shape[2];   /* 2 to 31999 each */
@@ -64,8 +65,9 @@ typedef struct rg_flow {
     double strength;      /* contrast in 0..1; 0: 0.6 */
 } rg_flow;
 
-/* Arrows on a lattice of their own, centred on its points; the length is linear in the vector, the longest one spans
- * one spacing. */
+/* Arrows on a lattice of their own, centred on its points; the length is linear in the interpolated vector, the longest
+ * one spans one spacing, and vectors too short for an arrow are dots. The figure has no key for the length: the title or
+ * the note should state what rg_arrows_longest says. */
 typedef struct rg_arrows {
     ptrdiff_t shape[2];   /* 2 to 31999 each */
     const double *vector; /* (2, shape[0], shape[1]); where it is not finite there is no arrow */
@@ -170,6 +172,10 @@ RG_API rg_status rg_figure_write_data(const rg_figure *figure, const char *path,
  * without numbers. Errors as rg_figure_write_data; also RG_EINVAL for a colour range that cannot be drawn. */
 RG_API rg_status rg_figure_write_gnuplot(const rg_figure *figure, const char *path,
                                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
+/* The length |vector| that spans one spacing of the lattice, for the text that tells the reader the scale of the arrows:
+ * `longest`, or without it the largest of the data. */
+RG_API double rg_arrows_longest(const rg_arrows *arrows);
 
 /* Copies the plane `index` across `axis` of a C-order array of shape[0] * shape[1] * shape[2] values; the other axes
  * keep their order. `plane` has room for the product of their sizes. The mid-plane is shape[axis] / 2. */

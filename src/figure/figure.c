@@ -115,8 +115,8 @@ rg_status rg_figure_check(const rg_figure *figure, rg_diagnostic *diagnostic) {
 
 static rg_status draw_page(const rg_page *page, rg_canvas_format format, FILE *file, rg_diagnostic *diagnostic) {
     rg_canvas canvas;
-    const rg_status status = rg_canvas_open(&canvas, format, page->width, page->height, page->dpi, file, diagnostic);
-    if (status == RG_OK) rg_page_draw(page, canvas.cr);
+    rg_status status = rg_canvas_open(&canvas, format, page->width, page->height, page->dpi, file, diagnostic);
+    if (status == RG_OK) status = rg_page_draw(page, canvas.cr, diagnostic);
     return rg_canvas_close(&canvas, page->figure->metadata, status, diagnostic);
 }
 

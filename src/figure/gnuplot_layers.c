@@ -7,6 +7,7 @@
 #include "figure/gnuplot.h"
 #include "figure/marks.h"
 #include "figure/markup.h"
+#include "figure/periodic.h"
 #include "figure/style.h"
 
 #include <float.h>
@@ -36,19 +37,14 @@ static void put_field(FILE *file, const ptrdiff_t shape[2], const double *values
     fputs("end\n", file);
 }
 
-/* Bilinear between the points of a periodic array; x and y are fractions of the period. */
+/* x and y are fractions of the period. */
 static double between(const ptrdiff_t shape[2], const double *values, double x, double y) {
-    const double at[2] = {x * (double)shape[0], y * (double)shape[1]};
-    ptrdiff_t before[2], after[2];
-    double beyond[2];
-    for (int a = 0; a < 2; a++) {
-        before[a] = (ptrdiff_t)floor(at[a]) % shape[a];
-        after[a] = (before[a] + 1) % shape[a];
-        beyond[a] = at[a] - floor(at[a]);
-    }
-    const double *low = values + before[0] * shape[1], *high = values + after[0] * shape[1];
-    return (1 - beyond[0]) * ((1 - beyond[1]) * low[before[1]] + beyond[1] * low[after[1]]) +
-           beyond[0] * ((1 - beyond[1]) * high[before[1]] + beyond[1] * high[after[1]]);
+    const rg_between across = rg_between_points(shape[0], x), up = rg_between_points(shape[1], y);
+    const rg_place place = rg_place_between(&across, &up, shape[1]);
+    double value = 0;
+    for (int c = 0; c < 4; c++)
+        if (place.weight[c] > 0) value += place.weight[c] * values[place.corner[c]];
+    return value;
 }
 
 struct lattice {
@@ -56,16 +52,6 @@ struct lattice {
     const double *vector;
     double spacing, longest; /* points; the vector of that length, 0: all arrows are equally long */
 };
-
-static double longest_of(const ptrdiff_t shape[2], const double *vector) {
-    const ptrdiff_t n = shape[0] * shape[1];
-    double longest = 0;
-    for (ptrdiff_t k = 0; k < n; k++) {
-        const double length = hypot(vector[k], vector[n + k]);
-        if (isfinite(length)) longest = fmax(longest, length);
-    }
-    return longest;
-}
 
 /* Returns whether there is an arrow. Without a file it is only counted, here and below. */
 static int put_arrow(FILE *file, const struct lattice *l, const rg_frame *f, double x, double y) {
@@ -101,9 +87,8 @@ static struct lattice lattice_of_flow(const rg_flow *flow) {
 }
 
 static struct lattice lattice_of_arrows(const rg_arrows *arrows) {
-    const double longest = arrows->longest > 0 ? arrows->longest : longest_of(arrows->shape, arrows->vector);
     return (struct lattice){arrows->shape, arrows->vector, arrows->spacing > 0 ? arrows->spacing : default_spacing,
-                            fmax(longest, DBL_MIN)};
+                            fmax(rg_arrows_longest(arrows), DBL_MIN)};
 }
 
 static void put_arrow_block(const rg_gnuplot *s, size_t i, const char *name, const struct lattice *lattice) {

@@ -14,12 +14,20 @@
 
 enum { SHARP_PIXELS = 600 /* per side; larger images are left alone */, MOST_REPEATS = 8 };
 
-rg_image rg_image_create(int width, int height) {
-    rg_image image = {.surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height)};
+static rg_image create(cairo_format_t format, int width, int height) {
+    rg_image image = {.surface = cairo_image_surface_create(format, width, height)};
     unsigned char *bytes = cairo_image_surface_get_data(image.surface);
     image.pixel = (uint32_t *)(void *)bytes; /* Cairo aligns rows to 4 bytes */
     image.stride = cairo_image_surface_get_stride(image.surface) / (ptrdiff_t)sizeof *image.pixel;
     return image;
+}
+
+rg_image rg_image_create(int width, int height) {
+    return create(CAIRO_FORMAT_RGB24, width, height);
+}
+
+rg_image rg_image_create_clear(int width, int height) {
+    return create(CAIRO_FORMAT_ARGB32, width, height);
 }
 
 void rg_image_destroy(rg_image *image) {
@@ -41,13 +49,14 @@ static rg_image enlarged(const rg_image *image, int columns, int rows, int acros
     return large;
 }
 
-static void paint(cairo_surface_t *surface, cairo_t *cr, double x, double y, double width, double height) {
+static void paint(cairo_surface_t *surface, cairo_filter_t filter, cairo_t *cr, double x, double y, double width,
+                  double height) {
     const int columns = cairo_image_surface_get_width(surface), rows = cairo_image_surface_get_height(surface);
     cairo_save(cr);
     cairo_translate(cr, x, y);
     if (columns && rows) cairo_scale(cr, width / columns, height / rows);
     cairo_set_source_surface(cr, surface, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
+    cairo_pattern_set_filter(cairo_get_source(cr), filter);
     cairo_rectangle(cr, 0, 0, columns, rows);
     cairo_fill(cr);
     cairo_restore(cr);
@@ -73,14 +82,15 @@ static void fail(cairo_t *cr) {
     cairo_append_path(cr, &lost);
 }
 
-static void paint_on(cairo_surface_t *surface, cairo_t *cr, double x, double y, double width, double height) {
+static void paint_on(cairo_surface_t *surface, cairo_filter_t filter, cairo_t *cr, double x, double y, double width,
+                     double height) {
     const int svg = cairo_surface_get_type(cairo_get_target(cr)) == CAIRO_SURFACE_TYPE_SVG;
     const int opaque = cairo_image_surface_get_format(surface) == CAIRO_FORMAT_RGB24;
     cairo_surface_mark_dirty(surface); /* before the PNG is attached: this would drop it */
     if (svg && opaque && !attach_png(surface))
         fail(cr);
     else
-        paint(surface, cr, x, y, width, height);
+        paint(surface, filter, cr, x, y, width, height);
 }
 
 void rg_image_draw(const rg_image *image, cairo_t *cr, double x, double y, double width, double height) {
@@ -89,10 +99,14 @@ void rg_image_draw(const rg_image *image, cairo_t *cr, double x, double y, doubl
     const int across = repeats(columns), down = repeats(rows);
     const int exact = cairo_surface_get_type(cairo_get_target(cr)) == CAIRO_SURFACE_TYPE_IMAGE;
     if (exact || !image->pixel || across * down == 1) {
-        paint_on(image->surface, cr, x, y, width, height);
+        paint_on(image->surface, CAIRO_FILTER_NEAREST, cr, x, y, width, height);
         return;
     }
     rg_image large = enlarged(image, columns, rows, across, down);
-    paint_on(large.surface, cr, x, y, width, height);
+    paint_on(large.surface, CAIRO_FILTER_NEAREST, cr, x, y, width, height);
     rg_image_destroy(&large);
+}
+
+void rg_image_draw_smooth(const rg_image *image, cairo_t *cr, double x, double y, double width, double height) {
+    paint_on(image->surface, CAIRO_FILTER_GOOD, cr, x, y, width, height);
 }

@@ -16,9 +16,13 @@ typedef struct rg_image {
 
 /* Without memory the image can still be drawn and destroyed; drawing it then gives the cairo_t that error. */
 rg_image rg_image_create(int width, int height);
+rg_image rg_image_create_clear(int width, int height); /* 0xAARRGGBB, premultiplied; all transparent */
 void rg_image_destroy(rg_image *image);
 
 /* Draws the image over the given rectangle. */
 void rg_image_draw(const rg_image *image, cairo_t *cr, double x, double y, double width, double height);
+
+/* The same without sharp edges, for images finer than the page. */
+void rg_image_draw_smooth(const rg_image *image, cairo_t *cr, double x, double y, double width, double height);
 
 #endif

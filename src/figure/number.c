@@ -42,6 +42,30 @@ void rg_number_significant(char text[RG_NUMBER_TEXT], double value, int digits) 
     rg_number_trim(text);
 }
 
+static double rounded(double value, int digits) {
+    const double unit = rg_number_ten_to(rg_number_magnitude(fabs(value)) - digits + 1);
+    return round(value / unit) * unit;
+}
+
+void rg_number_short(char text[RG_NUMBER_TEXT], double value, double error) {
+    const double tiny = 1e-290; /* below this powers of ten lose their digits */
+    const int most_digits = 12, least_plain = -3, most_plain = 4;
+    if (fabs(value) < tiny) {
+        rg_number_fixed(text, 0, 0);
+        return;
+    }
+    const int exponent = rg_number_magnitude(fabs(value));
+    int digits = 1;
+    while (digits < most_digits && fabs(rounded(value, digits) - value) > error) digits++;
+    if (exponent >= least_plain && exponent <= most_plain) {
+        rg_number_significant(text, value, digits);
+        return;
+    }
+    char mantissa[RG_NUMBER_TEXT];
+    rg_number_significant(mantissa, value / rg_number_ten_to(exponent), digits);
+    rg_number_power(text, strcmp(mantissa, "1") == 0 ? "" : mantissa, exponent);
+}
+
 void rg_number_pi(char text[RG_NUMBER_TEXT], int halves) {
     const int whole = halves % 2 == 0, count = abs(whole ? halves / 2 : halves);
     char number[16] = "";

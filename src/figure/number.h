@@ -24,6 +24,10 @@ void rg_number_significant(char text[RG_NUMBER_TEXT], double value, int digits);
 /* "10" with a superscript, behind `mantissa` and a times sign; "" for no mantissa. */
 void rg_number_power(char text[RG_NUMBER_TEXT], const char *mantissa, int exponent);
 
+/* With as few significant digits as come within `error`, 12 at most; times a power of ten below 0.001 and from 100000
+ * on. */
+void rg_number_short(char text[RG_NUMBER_TEXT], double value, double error);
+
 /* halves * pi / 2. */
 void rg_number_pi(char text[RG_NUMBER_TEXT], int halves);
 

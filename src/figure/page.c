@@ -181,23 +181,36 @@ void rg_page_destroy(rg_page *page) {
     *page = (rg_page){0};
 }
 
-static void draw_panel(const rg_page *page, const rg_placed *placed, cairo_t *cr) {
+static rg_status draw_fields(const rg_page *page, const rg_placed *placed, cairo_t *cr, rg_diagnostic *diagnostic) {
     const rg_panel *panel = placed->panel;
     const rg_frame *frame = &placed->frame;
+    rg_status status = RG_OK;
     if (panel->heat) rg_heat_map_draw(panel->heat, &placed->scale, frame, cr);
-    if (panel->flow) rg_flow_draw(panel->flow, frame, page->dpi, cr);
+    if (panel->flow) status = rg_flow_draw(panel, &placed->scale, frame, page->dpi, cr, diagnostic);
     if (panel->arrows) rg_arrows_draw(panel->arrows, frame, cr);
-    if (panel->contours) rg_contours_draw(panel->contours, frame, page->text, cr);
-    if (!rg_panel_is_field(panel)) rg_axes_draw_grid(&placed->axes, cr, frame->x, frame->y);
-    rg_curves_draw(panel, frame, cr);
-    rg_axes_draw(&placed->axes, page->text, cr, frame->x, frame->y);
-    if (panel->heat) rg_colour_bar_draw(&placed->bar, page->text, cr, frame->x + frame->width, frame->y);
-    rg_legend_draw(&placed->legend, panel, frame, page->text, cr);
+    if (panel->contours && status == RG_OK)
+        status = rg_contours_draw(panel->contours, frame, page->text, cr, diagnostic);
+    return status;
 }
 
-void rg_page_draw(const rg_page *page, cairo_t *cr) {
+static rg_status draw_panel(const rg_page *page, const rg_placed *placed, cairo_t *cr, rg_diagnostic *diagnostic) {
+    const rg_frame *frame = &placed->frame;
+    const rg_status status = draw_fields(page, placed, cr, diagnostic);
+    if (status != RG_OK) return status;
+    if (!rg_panel_is_field(placed->panel)) rg_axes_draw_grid(&placed->axes, cr, frame->x, frame->y);
+    rg_curves_draw(placed->panel, frame, cr);
+    rg_axes_draw(&placed->axes, page->text, cr, frame->x, frame->y);
+    if (placed->panel->heat) rg_colour_bar_draw(&placed->bar, page->text, cr, frame->x + frame->width, frame->y);
+    rg_legend_draw(&placed->legend, placed->panel, frame, page->text, cr);
+    return RG_OK;
+}
+
+rg_status rg_page_draw(const rg_page *page, cairo_t *cr, rg_diagnostic *diagnostic) {
     const rg_caption title = page_title(page, page->width - 2 * RG_PAGE_MARGIN);
     const double baseline = RG_PAGE_MARGIN + rg_text_measure(page->text, &title).above;
     rg_text_draw(page->text, cr, &title, page->width / 2, baseline, 0.5);
-    for (size_t i = 0; i < page->figure->panels; i++) draw_panel(page, &page->placed[i], cr);
+    rg_status status = RG_OK;
+    for (size_t i = 0; status == RG_OK && i < page->figure->panels; i++)
+        status = draw_panel(page, &page->placed[i], cr, diagnostic);
+    return status;
 }

@@ -36,6 +36,7 @@ rg_status rg_figure_check(const rg_figure *figure, rg_diagnostic *diagnostic) RG
 rg_status rg_page_create(rg_page *page, const rg_figure *figure, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 void rg_page_destroy(rg_page *page);
 
-void rg_page_draw(const rg_page *page, cairo_t *cr);
+/* RG_ENOMEM; or the cairo_t holds an error. */
+rg_status rg_page_draw(const rg_page *page, cairo_t *cr, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 #endif

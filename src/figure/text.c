@@ -135,15 +135,24 @@ double rg_text_middle(rg_font font) {
 
 /* The layout is not told the scale of `cr` (pango_cairo_update_layout): Pango 1.50 would scale sub- and superscripts
  * twice, and nothing needs it without hinting. */
-void rg_text_draw(rg_text *text, cairo_t *cr, const rg_caption *caption, double x, double y, double align) {
-    if (!lay_out(text, caption)) return;
+static int place(rg_text *text, cairo_t *cr, const rg_caption *caption, double x, double y, double align) {
+    if (!lay_out(text, caption)) return 0;
     PangoRectangle logical;
     pango_layout_get_extents(text->layout, NULL, &logical);
     const double baseline = (double)pango_layout_get_baseline(text->layout) / PANGO_SCALE;
     const double start = (logical.x + align * logical.width) / PANGO_SCALE;
     cairo_move_to(cr, x - start, y - baseline);
+    return 1;
+}
+
+void rg_text_draw(rg_text *text, cairo_t *cr, const rg_caption *caption, double x, double y, double align) {
+    if (!place(text, cr, caption, x, y, align)) return;
     cairo_set_source_rgb(cr, RG_INK, RG_INK, RG_INK);
     pango_cairo_show_layout(cr, text->layout);
+}
+
+void rg_text_outline(rg_text *text, cairo_t *cr, const rg_caption *caption, double x, double y, double align) {
+    if (place(text, cr, caption, x, y, align)) pango_cairo_layout_path(cr, text->layout);
 }
 
 void rg_text_draw_upwards(rg_text *text, cairo_t *cr, const rg_caption *caption, double x, double y) {

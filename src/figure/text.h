@@ -44,7 +44,10 @@ double rg_text_middle(rg_font font);
 /* Draws with the baseline of the first line at y; align 0 starts at x, 0.5 centres on it, 1 ends there. */
 void rg_text_draw(rg_text *text, cairo_t *cr, const rg_caption *caption, double x, double y, double align);
 
-/* The same, turned to read upwards: x is the baseline, the text is centred on y. */
+/* Appends the outlines of its letters to the current path. */
+void rg_text_outline(rg_text *text, cairo_t *cr, const rg_caption *caption, double x, double y, double align);
+
+/* As rg_text_draw, turned to read upwards: x is the baseline, the text is centred on y. */
 void rg_text_draw_upwards(rg_text *text, cairo_t *cr, const rg_caption *caption, double x, double y);
 
 #endif
