@@ -142,6 +142,37 @@ typedef struct rg_figure {
  * 14400 points a side; RG_EIO; RG_ENOMEM. The diagnostic names the panel, counted from 1. */
 RG_API rg_status rg_figure_write(const rg_figure *figure, const char *path, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
+/* Writes the numbers that the figure shows to FILE.csv or FILE.npz by its ending; complete or not at all. Coordinates and
+ * values stand as they were given, in the units of the axes (radians where ticks state degrees).
+ *
+ * .csv: one table for all layers, one row for each point, empty cells for what a layer has not:
+ *
+ *     panel,title,layer,label,x,y,value,vx,vy,lower,upper
+ *
+ * panel counts from 1; layer is heat or contours (value at (x, y)), flow or arrows (vx, vy), level (the value of a
+ * contour line), curve1, curve2, ... (points (x, y), lower and upper ends of the error bar). Fields run through y
+ * first. title and label are plain text: E<sub>p</sub> becomes E_p. Numbers have 17 digits and read back exactly; nan,
+ * inf and -inf are spelled out.
+ *
+ * .npz: panel1_heat (n0, n1) with panel1_heat_x (n0) and panel1_heat_y (n1); likewise panel1_flow and panel1_arrows
+ * (2, n0, n1), panel1_contours with panel1_contours_levels; panel1_curve1_x, _y, _lower, _upper. Texts are left out.
+ *
+ * RG_EINVAL: another ending, what rg_figure_write refuses in a panel or the figure, save for colour ranges; RG_EIO;
+ * RG_ENOMEM. */
+RG_API rg_status rg_figure_write_data(const rg_figure *figure, const char *path,
+                                      rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
+/* Writes FILE.gp, a script for gnuplot 5.4 or later that redraws the figure from the numbers it carries: the same frames,
+ * ranges, ticks, colours and texts (in gnuplot's own type-setting); complete or not at all.
+ *
+ *     gnuplot FILE.gp                             draws FILE.png, with the figure's dpi
+ *     gnuplot -e "output='b.pdf'" FILE.gp         another file, .png or .pdf by its ending
+ *
+ * gnuplot has no line integral convolution: a flow is drawn as arrows of one length. Contour lines are gnuplot's own,
+ * without numbers. Errors as rg_figure_write_data; also RG_EINVAL for a colour range that cannot be drawn. */
+RG_API rg_status rg_figure_write_gnuplot(const rg_figure *figure, const char *path,
+                                         rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
 /* The length |vector| that spans one spacing of the lattice, for the text that tells the reader the scale of the arrows:
  * `longest`, or without it the largest of the data. */
 RG_API double rg_arrows_longest(const rg_arrows *arrows);

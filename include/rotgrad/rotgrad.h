@@ -20,5 +20,6 @@
 #include <rotgrad/split.h>
 #include <rotgrad/status.h>
 #include <rotgrad/version.h>
+#include <rotgrad/vti.h>
 
 #endif

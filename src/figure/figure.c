@@ -102,7 +102,7 @@ static rg_status check_sizes(const rg_figure *figure, rg_diagnostic *diagnostic)
     return RG_OK;
 }
 
-static rg_status check_figure(const rg_figure *figure, rg_diagnostic *diagnostic) {
+rg_status rg_figure_check(const rg_figure *figure, rg_diagnostic *diagnostic) {
     rg_status status = check_sizes(figure, diagnostic);
     if (status == RG_OK) status = rg_text_check(figure->title, "title of the figure", diagnostic);
     if (status == RG_OK) status = check_metadata(figure->metadata, diagnostic);
@@ -136,7 +136,7 @@ static rg_status write_page(const rg_page *page, rg_canvas_format format, const 
 rg_status rg_figure_write(const rg_figure *figure, const char *path, rg_diagnostic *diagnostic) {
     rg_canvas_format format;
     rg_status status = rg_canvas_format_of(path, &format, diagnostic);
-    if (status == RG_OK) status = check_figure(figure, diagnostic);
+    if (status == RG_OK) status = rg_figure_check(figure, diagnostic);
     if (status != RG_OK) return status;
     rg_page page;
     status = rg_page_create(&page, figure, diagnostic);

@@ -48,12 +48,20 @@ static rg_status choose_axes(rg_placed *placed, rg_diagnostic *diagnostic) {
     return status;
 }
 
-/* The data from which heat maps of one group take their range. */
-static rg_colour_extent extent_of_group(const rg_figure *figure, const rg_heat_map *of) {
-    rg_colour_extent extent = rg_colour_extent_of(of);
-    for (size_t i = 0; of->group > 0 && i < figure->panels; i++) {
-        const rg_heat_map *heat = figure->panel[i].heat;
-        if (heat && heat->group == of->group) extent = rg_colour_extent_union(extent, rg_colour_extent_of(heat));
+static void measure_colours(rg_page *page) {
+    for (size_t i = 0; i < page->figure->panels; i++) {
+        const rg_heat_map *heat = page->figure->panel[i].heat;
+        if (heat) page->placed[i].extent = rg_colour_extent_of(heat);
+    }
+}
+
+/* Of the data from which heat maps of one group take their range. */
+static rg_colour_extent extent_of_group(const rg_page *page, const rg_placed *of) {
+    rg_colour_extent extent = of->extent;
+    for (size_t i = 0; of->panel->heat->group > 0 && i < page->figure->panels; i++) {
+        const rg_heat_map *heat = page->figure->panel[i].heat;
+        if (heat && heat->group == of->panel->heat->group)
+            extent = rg_colour_extent_union(extent, page->placed[i].extent);
     }
     return extent;
 }
@@ -61,7 +69,7 @@ static rg_colour_extent extent_of_group(const rg_figure *figure, const rg_heat_m
 static rg_status choose_colours(const rg_page *page, rg_placed *placed, rg_diagnostic *diagnostic) {
     const rg_heat_map *heat = placed->panel->heat;
     if (!heat) return RG_OK;
-    const rg_colour_extent extent = extent_of_group(page->figure, heat);
+    const rg_colour_extent extent = extent_of_group(page, placed);
     const rg_status status = rg_colour_scale_init(heat, &extent, &placed->scale, diagnostic);
     if (status == RG_OK) rg_colour_bar_init(&placed->bar, page->text, &placed->scale, heat->unit, placed->frame.height);
     return status;
@@ -157,6 +165,7 @@ rg_status rg_page_create(rg_page *page, const rg_figure *figure, rg_diagnostic *
     page->band = rg_alloc((size_t)page->columns + (size_t)page->rows, sizeof *page->band);
     if (!page->text || !page->placed || !page->band)
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory for the figure");
+    measure_colours(page);
     for (size_t i = 0; i < figure->panels; i++) {
         const rg_status status = lay_out_panel(page, i, diagnostic);
         if (status != RG_OK) return status;

@@ -11,7 +11,8 @@ typedef struct rg_placed {
     const rg_panel *panel;
     rg_frame frame;
     rg_axes axes;
-    rg_colour_scale scale; /* of the heat map, if there is one */
+    rg_colour_extent extent; /* of the heat map, if there is one, and its colours */
+    rg_colour_scale scale;
     rg_colour_bar bar;
     rg_legend legend; /* and note */
     rg_insets insets; /* around the frame */
@@ -26,6 +27,9 @@ typedef struct rg_page {
     rg_placed *placed;    /* figure->panels of them */
     struct rg_band *band; /* columns from left to right, then rows from top to bottom */
 } rg_page;
+
+/* RG_EINVAL for what rg_figure_write refuses in a description, save for colour ranges and the size of the page. */
+rg_status rg_figure_check(const rg_figure *figure, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* Lays out a figure whose description has been checked. RG_EINVAL for a colour range that cannot be drawn, naming the
  * panel; RG_ENOMEM. Ended with rg_page_destroy also after a failure. */

@@ -114,6 +114,21 @@ double rg_text_height(rg_text *text, const rg_caption *caption) {
     return box.above + box.below;
 }
 
+int rg_text_breaks(rg_text *text, const rg_caption *caption, int room, int *line_start) {
+    int count = 0;
+    if (!lay_out(text, caption)) return 0;
+    const char *plain = pango_layout_get_text(text->layout);
+    for (int i = 1; i < pango_layout_get_line_count(text->layout) && count < room; i++) {
+        const int start = pango_layout_get_line_readonly(text->layout, i)->start_index;
+        if (plain[start - 1] != '\n') line_start[count++] = start;
+    }
+    return count;
+}
+
+double rg_text_size(rg_font font) {
+    return face[font].size;
+}
+
 double rg_text_middle(rg_font font) {
     return digit_middle * face[font].size;
 }

@@ -32,6 +32,12 @@ rg_status rg_text_check(const char *markup, const char *what, rg_diagnostic *dia
 rg_text_box rg_text_measure(rg_text *text, const rg_caption *caption);
 double rg_text_height(rg_text *text, const rg_caption *caption);
 
+/* Where the caption is wrapped: byte offsets of its text without tags, at most `room` of them. Returns how many. */
+int rg_text_breaks(rg_text *text, const rg_caption *caption, int room, int *line_start);
+
+/* In points. */
+double rg_text_size(rg_font font);
+
 /* From the baseline to the middle of the digits, in points: what centres a number on a tick. */
 double rg_text_middle(rg_font font);
 

@@ -42,6 +42,12 @@ void rg_csv_text(rg_csv *csv, const char *text) {
     end_cell(csv);
 }
 
+void rg_csv_nothing(rg_csv *csv) {
+    assert(csv->columns > 1);
+    begin_cell(csv);
+    end_cell(csv);
+}
+
 rg_status rg_csv_begin(rg_csv *csv, const char *path, size_t columns, const char *const *names,
                        rg_diagnostic *diagnostic) {
     assert(columns > 0);

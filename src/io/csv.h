@@ -17,6 +17,7 @@ rg_status rg_csv_begin(rg_csv *csv, const char *path, size_t columns, const char
 void rg_csv_real(rg_csv *csv, double value); /* 17 digits, reads back exactly; nan, inf, -inf */
 void rg_csv_integer(rg_csv *csv, long long value);
 void rg_csv_text(rg_csv *csv, const char *text); /* UTF-8, quoted where RFC 4180 asks for it */
+void rg_csv_nothing(rg_csv *csv);                /* an empty cell; not for a table of one column */
 
 /* As rg_output_end. The last row must be full. */
 rg_status rg_csv_end(rg_csv *csv, rg_status status, rg_diagnostic *diagnostic) RG_MUST_CHECK;

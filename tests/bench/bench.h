@@ -49,5 +49,6 @@ void bench_flat(void);
 void bench_weighted(void);
 void bench_step(void);
 void bench_real(void);
+void bench_figures(void);
 
 #endif

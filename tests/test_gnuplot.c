@@ -1,0 +1,193 @@
+/* gnuplot draws our scripts without a word of complaint, and its heat maps have our colours. Skipped without gnuplot. */
+#include "figure/page.h"
+#include "scratch.h"
+
+#include <math.h>
+#include <png.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { N0 = 7, N1 = 4, CELLS = N0 * N1, POINTS = 9, SKIPPED = 77 };
+
+/* See test_figure.c. */
+RG_API const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:libfontconfig\n";
+}
+
+static void fill(double *values, int count) {
+    for (int i = 0; i < count; i++) values[i] = sin(1.3 * i + 0.2) * 2.7 + cos(2.1 * i) * 0.4;
+}
+
+static rg_panel panel_of(const rg_heat_map *heat) {
+    return (rg_panel){.title = "E<sub>p</sub>|e|<sup>2</sup> `touch pwned`",
+                      .x = {.label = "x", .lower = -0.4, .upper = 1.9},
+                      .y = {.label = "y", .lower = 1.1, .upper = 2.8},
+                      .heat = heat};
+}
+
+/* Returns the exit code; what gnuplot says goes to the file "said". */
+static int run_gnuplot(const char *options) {
+    char command[4 * SCRATCH_ROOM];
+    snprintf(command, sizeof command, "cd '%s' && gnuplot %s a.gp >said 2>&1", scratch_folder, options);
+    return system(command);
+}
+
+static void draw(const rg_figure *figure, const char *options) {
+    char said[4096] = "";
+    rg_diagnostic d = {RG_OK, ""};
+    const rg_status status = rg_figure_write_gnuplot(figure, scratch_path("a.gp"), &d);
+    if (status != RG_OK) print_error("%s\n", d.text);
+    assert_int_equal(status, RG_OK);
+    const int code = run_gnuplot(options);
+    said[scratch_read(scratch_path("said"), said, sizeof said - 1)] = 0;
+    assert_string_equal(said, "");
+    assert_int_equal(code, 0);
+}
+
+struct picture {
+    unsigned width, height;
+    unsigned char *rgb;
+};
+
+static struct picture read_picture(const char *name) {
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    assert_true(png_image_begin_read_from_file(&image, scratch_path(name)));
+    image.format = PNG_FORMAT_RGB;
+    struct picture p = {image.width, image.height, malloc(PNG_IMAGE_SIZE(image))};
+    assert_non_null(p.rgb);
+    assert_true(png_image_finish_read(&image, NULL, p.rgb, 0, NULL));
+    return p;
+}
+
+static uint32_t pixel(const struct picture *p, double x, double y) {
+    assert_true(x >= 0 && y >= 0 && x < p->width && y < p->height);
+    const unsigned char *rgb = p->rgb + 3 * ((size_t)y * p->width + (size_t)x);
+    return (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
+}
+
+/* Compares the middle of each cell, away from the frame's own line, with the colour of its value. */
+static void check_cells(const rg_figure *figure) {
+    const rg_heat_map *heat = figure->panel[0].heat;
+    rg_page page;
+    assert_int_equal(rg_page_create(&page, figure, NULL), RG_OK);
+    struct picture p = read_picture("a.png");
+    const rg_frame *frame = &page.placed[0].frame;
+    const double scale = page.dpi / 72, step0 = frame->width / N0, step1 = frame->height / N1;
+    assert_int_equal(p.width, lround(page.width * scale));
+    assert_int_equal(p.height, lround(page.height * scale));
+    for (int i = 0; i <= N0; i++)
+        for (int j = 0; j <= N1; j++) {
+            const double inward0 = i == 0 ? 0.25 : i == N0 ? -0.25 : 0, inward1 = j == 0 ? 0.25 : j == N1 ? -0.25 : 0;
+            const double x = frame->x + (i + inward0) * step0, y = frame->y + frame->height - (j + inward1) * step1;
+            const double value = heat->values[i % N0 * N1 + j % N1];
+            assert_int_equal(pixel(&p, x * scale, y * scale), rg_colour_scale_pixel(&page.placed[0].scale, value));
+        }
+    free(p.rgb);
+    rg_page_destroy(&page);
+}
+
+static void cells_have_our_colours(void **state) {
+    (void)state;
+    double values[CELLS];
+    fill(values, CELLS);
+    values[2 * N1 + 3] = nan("");
+    values[0] = HUGE_VAL; /* shown in all four corners */
+    values[5] = 0;
+    static const struct {
+        rg_colour_map map;
+        rg_scale scale;
+        double minimum, maximum;
+    } colours[] = {{RG_MAP_SEQUENTIAL, RG_SCALE_LINEAR, 0, 0}, {RG_MAP_SEQUENTIAL, RG_SCALE_LOG, 0, 0},
+                   {RG_MAP_DIVERGING, RG_SCALE_LINEAR, 0, 0},  {RG_MAP_DIVERGING, RG_SCALE_LINEAR, -0.7, 2.1},
+                   {RG_MAP_DIVERGING, RG_SCALE_LOG, 0.5, 3},   {RG_MAP_CYCLIC, RG_SCALE_LINEAR, 0, 0},
+                   {RG_MAP_SEQUENTIAL, RG_SCALE_LINEAR, -1, 1}};
+    for (size_t i = 0; i < sizeof colours / sizeof *colours; i++) {
+        const rg_heat_map heat = {{N0, N1},           values, colours[i].map,     colours[i].scale, colours[i].minimum,
+                                  colours[i].maximum, 0,      "1/rad<sup>2</sup>"};
+        const rg_panel panel = panel_of(&heat);
+        const rg_figure figure = {.panels = 1, .panel = &panel, .panel_size = 150};
+        draw(&figure, "");
+        check_cells(&figure);
+        scratch_clear();
+    }
+}
+
+/* More than the digits of single precision. */
+static void narrow_ranges_keep_their_digits(void **state) {
+    (void)state;
+    double values[CELLS];
+    fill(values, CELLS);
+    for (int i = 0; i < CELLS; i++) values[i] = 123456789 + 0.1 * values[i];
+    const rg_heat_map heat = {{N0, N1}, values, RG_MAP_SEQUENTIAL, RG_SCALE_LINEAR, 0, 0, 0, NULL};
+    const rg_panel panel = panel_of(&heat);
+    const rg_figure figure = {.panels = 1, .panel = &panel, .panel_size = 150};
+    draw(&figure, "");
+    check_cells(&figure);
+    scratch_clear();
+}
+
+static void every_layer_is_drawn_in_silence(void **state) {
+    (void)state;
+    static const double level[] = {-99, -0.5, 0.5, 99};
+    double scalar[CELLS], vector[2 * CELLS], none[2 * CELLS] = {0}, x[POINTS], y[POINTS], lower[POINTS], upper[POINTS];
+    fill(scalar, CELLS);
+    fill(vector, 2 * CELLS);
+    scalar[3] = vector[4] = nan("");
+    for (int i = 0; i < POINTS; i++) {
+        x[i] = pow(10, -2 + 0.4 * i);
+        y[i] = i == 4 ? -1 : x[i] * x[i];
+        lower[i] = i % 2 ? nan("") : 0.7 * y[i];
+        upper[i] = 1.4 * y[i];
+    }
+    const rg_heat_map heat = {{N0, N1}, scalar, RG_MAP_SEQUENTIAL, RG_SCALE_LOG, 0, 0, 0, NULL};
+    const rg_heat_map linear = {{N0, N1}, scalar, RG_MAP_DIVERGING, RG_SCALE_LINEAR, 0, 0, 0, NULL};
+    const rg_flow flow = {{N0, N1}, vector, 0}, still = {{N0, N1}, none, 0};
+    const rg_arrows arrows = {{N0, N1}, vector, 0, 0}, calm = {{N0, N1}, none, 0, 0};
+    const rg_contours contours = {{N0, N1}, scalar, 4, level, 0}, outside = {{N0, N1}, scalar, 1, level, 0};
+    rg_curve curve[6];
+    curve[5] = (rg_curve){"nowhere", POINTS, x, none, NULL, NULL, RG_MARK_LINE, 0}; /* 0 has no logarithm */
+    for (int i = 0; i < 5; i++)
+        curve[i] =
+            (rg_curve){i == 2 ? NULL : "a_b <sub>c</sub>", POINTS, x, y, lower, upper, (rg_mark)(i + RG_MARK_LINE), 0};
+    rg_panel panel[6] = {panel_of(&heat), panel_of(&linear), panel_of(NULL), panel_of(NULL), panel_of(NULL)};
+    panel[0].flow = &flow;
+    panel[1].arrows = &arrows;
+    panel[1].contours = &contours;
+    panel[2].flow = &still;
+    panel[3].arrows = &calm;
+    panel[4].contours = &outside;
+    panel[5] = (rg_panel){.x = {.scale = RG_SCALE_LOG, .lower = 0.01, .upper = 100},
+                          .y = {.scale = RG_SCALE_LOG, .lower = 1e-4, .upper = 1e4},
+                          .curves = 6,
+                          .curve = curve,
+                          .diagonal = 1,
+                          .note = "<i>n</i>"};
+    rg_figure figure = {.title = "all {of} it", .panels = 6, .panel = panel, .panel_size = 100};
+    draw(&figure, "");
+    struct picture p = read_picture("a.png");
+    free(p.rgb);
+    draw(&figure, "-e \"output='b.pdf'\"");
+    char magic[5] = "";
+    assert_int_equal(scratch_read(scratch_path("b.pdf"), magic, 4), 4);
+    assert_string_equal(magic, "%PDF");
+    assert_int_equal(access(scratch_path("pwned"), F_OK), -1);
+    figure.panel = panel + 5; /* curves alone */
+    figure.panels = 1;
+    draw(&figure, "");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cells_have_our_colours),
+        cmocka_unit_test(narrow_ranges_keep_their_digits),
+        cmocka_unit_test(every_layer_is_drawn_in_silence),
+    };
+    if (system("gnuplot -e 'set terminal pngcairo' >/dev/null 2>&1") != 0) {
+        printf("skipped: no gnuplot with pngcairo (Debian: gnuplot-nox)\n");
+        return SKIPPED;
+    }
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
