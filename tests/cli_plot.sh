@@ -86,6 +86,19 @@ mv marginals out
 rm a.png
 expect 0 plot out/fields.npz:p_end -o a.png --scale log
 rm a.png
+expect 0 plot out --figure parts --data a.csv --gnuplot a.gp
+head -n 1 a.csv | grep -q '^panel,title,layer,' || fail "expected a table"
+grep -q plot a.gp || fail "expected a script"
+expect 1 plot out --figure parts --data a.csv -o a.png
+stderr_is "rotgrad plot: a.csv: the file exists; name another one, or replace it with --force"
+expect 1 plot out --figure parts --data a.txt
+stderr_is "rotgrad plot: a.txt: expected a file name that ends in .csv or .npz"
+expect 0 plot out -o a.vti
+grep -q VTKFile a.vti || fail "expected a VTK file"
+expect 0 plot out/fields.npz -o a.vti --force
+expect 1 plot r.yaml -o b.vti
+stderr_is "rotgrad plot: r.yaml: a .vti is made of one directory of a run, or of its fields.npz"
+rm a.csv a.gp a.vti
 expect 1 plot out --figure marginal -o a.png
 stderr_is 'rotgrad plot: unknown figure "marginal", did you mean "marginals"?; see --list'
 expect 1 plot out out -o a.png
@@ -152,7 +165,7 @@ stderr_is "rotgrad plot: plane.npy and solid.npy: expected arrays of one kind, t
 expect 1 plot plane.npy -o nowhere/a.png
 stderr_is "rotgrad plot: nowhere/a.png: cannot write: the folder does not exist; make it first"
 expect 1 plot plane.npy -o a.gif
-stderr_is "rotgrad plot: a.gif: expected a file name that ends in .png, .pdf or .svg"
+stderr_is "rotgrad plot: a.gif: expected a file name that ends in .png, .pdf, .svg or .vti"
 expect 1 plot plane.npy -o a.png --slice 0:1
 stderr_is "rotgrad plot: plane.npy: --slice and --projection are for three axes, found 2"
 expect 1 plot missing.npy -o a.png
@@ -167,7 +180,7 @@ refuse() {
     usage_error "rotgrad plot" "$message"
 }
 refuse "expected a recipe, an array or a directory of a run"
-refuse "expected -o FILE.png, FILE.pdf or FILE.svg" plane.npy
+refuse "expected a file to write: -o FILE.png, .pdf, .svg or .vti, --data FILE or --gnuplot FILE" plane.npy
 refuse '--map: expected sequential, diverging or cyclic, got "sequental"; did you mean "sequential"?' plane.npy -o a.png --map sequental
 refuse '--scale: expected linear, log or auto, got "x"' plane.npy -o a.png --scale x
 refuse '--range: expected LOW:HIGH, got "3"' plane.npy -o a.png --range 3

@@ -9,11 +9,35 @@
 
 static const char *const verb = PLOT_VERB;
 
-enum { AS = 256, MAP, SCALE, RANGE, TITLE, UNIT, LABELS, DEGREES, DPI, SIZE, SLICE, PROJECTION, LIST, RUNS, THREADS };
+enum {
+    AS = 256,
+    MAP,
+    SCALE,
+    RANGE,
+    TITLE,
+    UNIT,
+    LABELS,
+    DEGREES,
+    DPI,
+    SIZE,
+    SLICE,
+    PROJECTION,
+    LIST,
+    RUNS,
+    THREADS,
+    DATA,
+    GNUPLOT
+};
 enum { MAX_THREADS = 65536, OWN_SETTINGS = 8 };
 
 static const struct argp_option options[] = {
-    {.name = "output", .key = 'o', .arg = "FILE", .doc = "Write the figure: .png, .pdf or .svg", .group = 1},
+    {.name = "output",
+     .key = 'o',
+     .arg = "FILE",
+     .doc = "Write the figure: .png, .pdf or .svg; or the fields of a run for ParaView: .vti",
+     .group = 1},
+    {.name = "data", .key = DATA, .arg = "FILE", .doc = "Write the numbers that the figure shows: .csv or .npz"},
+    {.name = "gnuplot", .key = GNUPLOT, .arg = "FILE", .doc = "Write a script for gnuplot that redraws it: .gp"},
     {.name = "figure",
      .key = 'F',
      .arg = "NAME|FILE.yaml",
@@ -71,6 +95,8 @@ static const cli_range thread_range = {1, MAX_THREADS + 1, "a whole number from 
 
 static const cli_option table[] = {
     {.key = 'o', .kind = CLI_TEXT, AT(output[PLOT_PICTURE])},
+    {.key = DATA, .kind = CLI_TEXT, AT(output[PLOT_DATA])},
+    {.key = GNUPLOT, .kind = CLI_TEXT, AT(output[PLOT_GNUPLOT])},
     {.key = 'F', .kind = CLI_TEXT, AT(figure)},
     {.key = LIST, .kind = CLI_FLAG, AT(list)},
     {.key = RUNS, .kind = CLI_TEXT, AT(runs)},
@@ -175,7 +201,8 @@ static void check_arguments(const plot_job *job, struct argp_state *state) {
     check_pairs(job, state);
     int outputs = 0;
     for (int i = 0; i < PLOT_OUTPUTS; i++) outputs += job->output[i] != NULL;
-    if (outputs == 0) argp_error(state, "expected -o FILE.png, FILE.pdf or FILE.svg");
+    if (outputs == 0)
+        argp_error(state, "expected a file to write: -o FILE.png, .pdf, .svg or .vti, --data FILE or --gnuplot FILE");
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -314,6 +341,7 @@ static int work(plot_job *job) {
     const rg_figure *figure = NULL;
     if (job->list) return list_figures();
     int code = plot_check_outputs(job);
+    if (code == CLI_DONE && plot_is_vti(job)) return plot_vti(job);
     if (code == CLI_DONE) code = read_recipe(job);
     if (code == CLI_DONE) code = plot_results(job);
     if (code == CLI_DONE) code = cli_check(verb, rg_recipe_figure(job->recipe, &figure, &diagnostic), &diagnostic);

@@ -9,7 +9,7 @@
 #define PLOT_VERB "plot"
 
 /* Files that one figure is written to, each by a function of its own. */
-enum { PLOT_PICTURE, PLOT_OUTPUTS };
+enum { PLOT_PICTURE, PLOT_DATA, PLOT_GNUPLOT, PLOT_OUTPUTS };
 
 typedef struct plot_job {
     /* arguments */
@@ -39,6 +39,10 @@ void plot_quote(FILE *out, const char *text);
 
 /* Gives every run of the recipe its results: those on the command line, those kept in --runs, or fresh ones. */
 int plot_results(plot_job *job);
+
+/* Whether -o asks for the fields themselves, FILE.vti; and that file, of a run or of its fields.npz. */
+int plot_is_vti(const plot_job *job);
+int plot_vti(const plot_job *job);
 
 int plot_check_outputs(const plot_job *job);
 int plot_write(const plot_job *job, const rg_figure *figure);

@@ -2,6 +2,7 @@
 #include "plot.h"
 
 #include <rotgrad/version.h>
+#include <rotgrad/vti.h>
 
 #include <errno.h>
 #include <math.h>
@@ -12,14 +13,16 @@
 
 static const char *const verb = PLOT_VERB;
 
-enum { ENDINGS = 3 };
+enum { ENDINGS = 4 };
 
 /* One row an option that names a file. */
 static const struct output {
     const char *ending[ENDINGS], *expected;
     rg_status (*write)(const rg_figure *figure, const char *path, rg_diagnostic *diagnostic);
 } output_of[PLOT_OUTPUTS] = {
-    [PLOT_PICTURE] = {{".png", ".pdf", ".svg"}, ".png, .pdf or .svg", rg_figure_write},
+    [PLOT_PICTURE] = {{".png", ".pdf", ".svg", ".vti"}, ".png, .pdf, .svg or .vti", rg_figure_write},
+    [PLOT_DATA] = {{".csv", ".npz"}, ".csv or .npz", rg_figure_write_data},
+    [PLOT_GNUPLOT] = {{".gp"}, ".gp", rg_figure_write_gnuplot},
 };
 
 /* ---- before the work */
@@ -79,6 +82,26 @@ int plot_write(const plot_job *job, const rg_figure *figure) {
     }
     cli_hold_signals(0);
     return code;
+}
+
+/* ---- fields for ParaView */
+
+int plot_is_vti(const plot_job *job) {
+    return job->output[PLOT_PICTURE] && ends_in(job->output[PLOT_PICTURE], ".vti");
+}
+
+int plot_vti(const plot_job *job) {
+    rg_diagnostic diagnostic = {0};
+    const char *source = job->source[0];
+    if (job->sources > 1 || ends_in(source, ".yaml") || ends_in(source, ".npy") || strstr(source, ".npz:"))
+        return cli_fail(verb, "%s: a .vti is made of one directory of a run, or of its fields.npz", source);
+    const char *member = ends_in(source, ".npz") ? "" : "/fields.npz";
+    char *path = malloc(strlen(source) + strlen(member) + 1);
+    if (!path) return cli_fail(verb, "out of memory");
+    const rg_status status =
+        rg_vti_from_npz(strcat(strcpy(path, source), member), job->output[PLOT_PICTURE], &diagnostic);
+    free(path);
+    return cli_check(verb, status, &diagnostic);
 }
 
 /* ---- what was drawn */
