@@ -146,7 +146,7 @@ rg_status rg_figure_write(const rg_figure *figure, const char *path, rg_diagnost
 }
 
 rg_status rg_figure_stream(const rg_figure *figure, rg_canvas_format format, FILE *file, rg_diagnostic *diagnostic) {
-    rg_status status = check_figure(figure, diagnostic);
+    rg_status status = rg_figure_check(figure, diagnostic);
     if (status != RG_OK) return status;
     rg_page page;
     status = rg_page_create(&page, figure, diagnostic);
