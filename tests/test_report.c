@@ -100,6 +100,9 @@ static void make_level(rg_outcome_level *level, int k) {
                                 .kl = {0.1 + k, 0.2 + k, 0.3 + k, 0.4 + k},
                                 .gradient_bound = 0.61 + k,
                                 .girsanov_bound = 0.71 + k,
+                                .kl_error = {0.011 + k, 0.012 + k, 0.013 + k, 0.014 + k},
+                                .gradient_bound_error = 0.0061 + k,
+                                .girsanov_bound_error = 0.0071 + k,
                                 .cells_per_sigma = 3.3 / (k + 1),
                                 .iterations = 17 + k,
                                 .residual = 1.3e-11 / (k + 1)};
@@ -335,19 +338,55 @@ static void claims_have_both_sides_and_a_verdict(void **state) {
 }
 
 /* The columns of levels.csv in their order; the members of `levels` in report.json, where "kl_full" is kl.full. */
-static const char *const column[] = {
-    "sigma",          "variance",       "total",           "gradient",    "solenoidal",    "harmonic",
-    "flat_gradient",  "flat_total",     "kl.full",         "kl.gradient", "kl.solenoidal", "kl.none",
-    "gradient_bound", "girsanov_bound", "cells_per_sigma", "iterations",  "residual"};
+static const char *const column[] = {"sigma",
+                                     "variance",
+                                     "total",
+                                     "gradient",
+                                     "solenoidal",
+                                     "harmonic",
+                                     "flat_gradient",
+                                     "flat_total",
+                                     "kl.full",
+                                     "kl.gradient",
+                                     "kl.solenoidal",
+                                     "kl.none",
+                                     "gradient_bound",
+                                     "girsanov_bound",
+                                     "kl.full_error",
+                                     "kl.gradient_error",
+                                     "kl.solenoidal_error",
+                                     "kl.none_error",
+                                     "gradient_bound_error",
+                                     "girsanov_bound_error",
+                                     "cells_per_sigma",
+                                     "iterations",
+                                     "residual"};
 enum { COLUMNS = COUNT_OF(column) };
 
 static void numbers_of_level(const rg_outcome_level *l, double number[COLUMNS]) {
-    const double all[] = {l->sigma,           l->variance,          l->total,
-                          l->gradient,        l->solenoidal,        l->harmonic,
-                          l->flat_gradient,   l->flat_total,        l->kl[RG_FULL],
-                          l->kl[RG_GRADIENT], l->kl[RG_SOLENOIDAL], l->kl[RG_NONE],
-                          l->gradient_bound,  l->girsanov_bound,    l->cells_per_sigma,
-                          l->iterations,      l->residual};
+    const double all[] = {l->sigma,
+                          l->variance,
+                          l->total,
+                          l->gradient,
+                          l->solenoidal,
+                          l->harmonic,
+                          l->flat_gradient,
+                          l->flat_total,
+                          l->kl[RG_FULL],
+                          l->kl[RG_GRADIENT],
+                          l->kl[RG_SOLENOIDAL],
+                          l->kl[RG_NONE],
+                          l->gradient_bound,
+                          l->girsanov_bound,
+                          l->kl_error[RG_FULL],
+                          l->kl_error[RG_GRADIENT],
+                          l->kl_error[RG_SOLENOIDAL],
+                          l->kl_error[RG_NONE],
+                          l->gradient_bound_error,
+                          l->girsanov_bound_error,
+                          l->cells_per_sigma,
+                          l->iterations,
+                          l->residual};
     memcpy(number, all, sizeof all);
 }
 
@@ -360,7 +399,7 @@ static void levels_have_every_number(void **state) {
         const json_t *level = json_array_get(at(json, "levels"), k);
         double expected[COLUMNS];
         numbers_of_level(&made->level[k], expected);
-        assert_int_equal(json_object_size(level), COLUMNS - RG_MARGINALS + 1);
+        assert_int_equal(json_object_size(level), COLUMNS - 2 * RG_MARGINALS + 1);
         for (int c = 0; c < COLUMNS; c++) assert_true(json_number_value(at(level, column[c])) == expected[c]);
     }
     json_decref(json);
