@@ -1,0 +1,190 @@
+/* From sums over folds to coefficients: the ridge by cross-validation, the in-sample value, its bias.
+ *
+ * The Gram matrix is scaled to a unit diagonal, so that a ridge means the same for every class. c = (G + ridge)^-1 b;
+ * the value of c on samples with sums b', G' is 2 b'.c - c.G'c. To first order in 1/N, with the equations
+ * m_k = (f - grad psi).grad psi_k (+ Laplacian psi_k), A = G + ridge and
+ *
+ *     tau1 = tr A^-1 Cov(m),  tau2 = tr A^-1 G A^-1 Cov(m)
+ *
+ * the value on the samples of the fit is biased by (2 tau1 - tau2)/N, that on others by -tau2/N_fit. Cov(m) is taken from
+ * the cells' sums, so it counts correlations between the samples of a cell. */
+#include "measure/estimate.h"
+
+#include <gsl/gsl_cblas.h>
+#include <math.h>
+#include <string.h>
+
+/* Ridges tried: 10, 1, 0.1, ... */
+enum { LADDER = 12 };
+static const double highest_ridge = 10;
+
+static rg_status singular(rg_diagnostic *diagnostic) {
+    return rg_fail(
+        diagnostic, RG_EDOMAIN,
+        "the features are linearly dependent on these samples: let the ridge be chosen, or give a larger one");
+}
+
+/* sum = raw sums of all folds but one; out = folds for all of them */
+static void sum_folds(rg_fit *fit, size_t out) {
+    const size_t size = fit->features->raw;
+    memset(fit->sum, 0, size * sizeof *fit->sum);
+    for (size_t f = 0; f < fit->folds; f++)
+        for (size_t i = 0; f != out && i < size; i++) fit->sum[i] += fit->raw[f * size + i];
+}
+
+/* The linear term of all folds but one, a sum. */
+static void sum_linear(const rg_fit *fit, size_t out, double *b) {
+    memset(b, 0, fit->count * sizeof *b);
+    for (size_t f = 0; f < fit->folds; f++)
+        for (size_t k = 0; f != out && k < fit->count; k++) b[k] += fit->linear[f * fit->count + k];
+}
+
+static double samples_without(const rg_fit *fit, size_t out) {
+    if (out == fit->folds) return fit->samples;
+    return fit->samples - (double)(rg_fold_begin(fit->sampling, out + 1) - rg_fold_begin(fit->sampling, out));
+}
+
+/* Makes the diagonal 1; a function that is constant on the samples has no say. */
+static rg_status set_scale(rg_fit *fit) {
+    sum_folds(fit, fit->folds);
+    fit->features->gram(fit->features, fit->sum, fit->work);
+    for (size_t k = 0; k < fit->count; k++) {
+        const double square = fit->work[k * fit->count + k] / fit->samples;
+        if (!isfinite(square)) return RG_EDOMAIN;
+        fit->scale[k] = square > 0 ? 1 / sqrt(square) : 0;
+    }
+    return RG_OK;
+}
+
+/* work = the Cholesky factor of the scaled matrix of the raw sums in fit->sum, plus the ridge. */
+static int factor(rg_fit *fit, double samples, double ridge) {
+    const size_t n = fit->count;
+    fit->features->gram(fit->features, fit->sum, fit->work);
+    for (size_t i = 0; i < n; i++) {
+        double *row = fit->work + i * n;
+        for (size_t j = 0; j <= i; j++) row[j] *= fit->scale[i] * fit->scale[j] / samples;
+        row[i] = fit->scale[i] > 0 ? row[i] + ridge : 1;
+    }
+    return rg_cholesky(n, fit->work);
+}
+
+/* c = scale * A^-1 (scale * b / samples) */
+static void solve(const rg_fit *fit, double samples, const double *b, double *c) {
+    for (size_t k = 0; k < fit->count; k++) c[k] = fit->scale[k] * b[k] / samples;
+    rg_cholesky_solve(fit->count, fit->work, c);
+    for (size_t k = 0; k < fit->count; k++) c[k] *= fit->scale[k];
+}
+
+/* 2 b.c - c.G c of fold f, a sum over its samples; its Gram matrix stands in fit->gram. */
+static double fold_value(const rg_fit *fit, size_t f, const double *c, double *product) {
+    const size_t n = fit->count;
+    cblas_dsymv(CblasRowMajor, CblasLower, (int)n, 1, fit->gram, (int)n, c, 1, 0, product, 1);
+    return 2 * rg_dot((ptrdiff_t)n, fit->linear + f * n, c) - rg_dot((ptrdiff_t)n, product, c);
+}
+
+struct ladder {
+    size_t rungs;
+    double ridge[LADDER], value[LADDER]; /* value: held out, a sum */
+    double *coefficient;                 /* (rungs, folds, K) */
+    double *b, *product;                 /* (K) */
+};
+
+static rg_status ladder_create(const rg_fit *fit, const rg_estimate_options *options, struct ladder *ladder) {
+    ladder->rungs = options->fixed_ridge ? 1 : LADDER;
+    ladder->ridge[0] = options->fixed_ridge ? options->ridge : highest_ridge;
+    for (size_t r = 1; r < ladder->rungs; r++) ladder->ridge[r] = ladder->ridge[r - 1] / 10;
+    ladder->coefficient = rg_field_alloc(ladder->rungs * fit->folds * fit->count);
+    ladder->b = rg_field_alloc(fit->count);
+    ladder->product = rg_field_alloc(fit->count);
+    return ladder->coefficient && ladder->b && ladder->product ? RG_OK : RG_ENOMEM;
+}
+
+static void ladder_free(struct ladder *ladder) {
+    rg_free(ladder->coefficient);
+    rg_free(ladder->b);
+    rg_free(ladder->product);
+}
+
+/* Fits to all folds but f with every ridge, and adds what it gives on f. Returns how many ridges were large enough. */
+static size_t try_fold(rg_fit *fit, size_t f, struct ladder *ladder) {
+    const double samples = samples_without(fit, f);
+    sum_folds(fit, f);
+    sum_linear(fit, f, ladder->b);
+    fit->features->gram(fit->features, fit->raw + f * fit->features->raw, fit->gram);
+    for (size_t r = 0; r < ladder->rungs; r++) {
+        double *c = ladder->coefficient + (r * fit->folds + f) * fit->count;
+        if (!factor(fit, samples, ladder->ridge[r])) return r;
+        solve(fit, samples, ladder->b, c);
+        ladder->value[r] += fold_value(fit, f, c, ladder->product);
+    }
+    return ladder->rungs;
+}
+
+static rg_status choose_ridge(rg_fit *fit, struct ladder *ladder, rg_diagnostic *diagnostic) {
+    for (size_t f = 0; f < fit->folds; f++) {
+        ladder->rungs = try_fold(fit, f, ladder);
+        if (ladder->rungs == 0) return singular(diagnostic);
+    }
+    size_t best = 0;
+    for (size_t r = 1; r < ladder->rungs; r++)
+        if (ladder->value[r] > ladder->value[best]) best = r;
+    fit->ridge = ladder->ridge[best];
+    const size_t size = fit->folds * fit->count;
+    memcpy(fit->coefficient, ladder->coefficient + best * size, size * sizeof *fit->coefficient);
+    return RG_OK;
+}
+
+static rg_status fit_all(rg_fit *fit, struct ladder *ladder, rg_estimate_result *result, rg_diagnostic *diagnostic) {
+    const ptrdiff_t n = (ptrdiff_t)fit->count;
+    double *c = ladder->product, square = 0, unscaled = 0;
+    sum_folds(fit, fit->folds);
+    sum_linear(fit, fit->folds, ladder->b);
+    if (!factor(fit, fit->samples, fit->ridge)) return singular(diagnostic);
+    solve(fit, fit->samples, ladder->b, c);
+    for (ptrdiff_t k = 0; k < n; k++) {
+        if (fit->scale[k] > 0) square += (c[k] / fit->scale[k]) * (c[k] / fit->scale[k]);
+        if (fit->scale[k] == 0) unscaled++;
+    }
+    /* A c = b, so that 2 b.c - c.G c = b.c + ridge |c|^2 */
+    result->in_sample = rg_dot(n, ladder->b, c) / fit->samples + fit->ridge * square;
+    result->ridge = fit->ridge;
+    result->effective_dimension =
+        (double)n - unscaled - fit->ridge * (rg_inverse_square(fit->count, fit->work, fit->gram) - unscaled);
+    return RG_OK;
+}
+
+rg_status rg_fit_solve(rg_fit *fit, const rg_estimate_options *options, rg_estimate_result *result,
+                       rg_diagnostic *diagnostic) {
+    struct ladder ladder = {0};
+    if (set_scale(fit))
+        return rg_fail(diagnostic, RG_EDOMAIN, "the samples are too large for their squares: rescale them");
+    rg_status status = ladder_create(fit, options, &ladder);
+    if (status) rg_fail(diagnostic, status, "estimate: out of memory");
+    if (!status) status = choose_ridge(fit, &ladder, diagnostic);
+    if (!status) status = fit_all(fit, &ladder, result, diagnostic);
+    ladder_free(&ladder);
+    return status;
+}
+
+void rg_fit_bias(const rg_fit *fit, double *equations, rg_estimate_result *result) {
+    const size_t n = fit->count, cells = fit->sampling->cells;
+    const ptrdiff_t size = (ptrdiff_t)(cells * n);
+    for (size_t k = 0; k < n; k++) {
+        double mean = 0;
+        for (size_t i = 0; i < cells; i++) mean += equations[i * n + k];
+        mean /= fit->samples;
+        for (size_t i = 0; i < cells; i++) {
+            double *m = equations + i * n + k;
+            *m = fit->scale[k] * (*m - mean * (double)rg_cell_size(fit->sampling, i));
+        }
+    }
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)cells, (int)n, 1, fit->work,
+                (int)n, equations, (int)n); /* L^-1 m */
+    const double first = rg_dot(size, equations, equations);
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)cells, (int)n, 1, fit->work,
+                (int)n, equations, (int)n); /* A^-1 m */
+    const double second = first - fit->ridge * rg_dot(size, equations, equations);
+    const double c = (double)cells, per = c / (c - 1) / (fit->samples * fit->samples), folds = (double)fit->folds;
+    result->in_sample_bias = (2 * first - second) * per;
+    result->held_out_bias = second * per * folds / (folds - 1);
+}
