@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { PANEL = 64 };
+enum { PANEL = 128 };
 
 /* The n x n block at a, rows `stride` apart. A pivot below its rounding means that the matrix is singular. */
 static int factor_block(size_t n, double *a, size_t stride, double least) {

@@ -82,71 +82,71 @@ static double fold_value(const rg_fit *fit, size_t f, const double *c, double *p
     return 2 * rg_dot((ptrdiff_t)n, fit->linear + f * n, c) - rg_dot((ptrdiff_t)n, product, c);
 }
 
-struct ladder {
-    size_t rungs;
-    double ridge[LADDER], value[LADDER]; /* value: held out, a sum */
-    double *coefficient;                 /* (rungs, folds, K) */
-    double *b, *product;                 /* (K) */
+/* A ridge on trial. */
+struct trial {
+    double value;        /* held out, a sum over all samples */
+    double *coefficient; /* (folds, K) */
+    double *b, *product; /* (K) */
 };
 
-static rg_status ladder_create(const rg_fit *fit, const rg_estimate_options *options, struct ladder *ladder) {
-    ladder->rungs = options->fixed_ridge ? 1 : LADDER;
-    ladder->ridge[0] = options->fixed_ridge ? options->ridge : highest_ridge;
-    for (size_t r = 1; r < ladder->rungs; r++) ladder->ridge[r] = ladder->ridge[r - 1] / 10;
-    ladder->coefficient = rg_field_alloc(ladder->rungs * fit->folds * fit->count);
-    ladder->b = rg_field_alloc(fit->count);
-    ladder->product = rg_field_alloc(fit->count);
-    return ladder->coefficient && ladder->b && ladder->product ? RG_OK : RG_ENOMEM;
+static rg_status trial_create(const rg_fit *fit, struct trial *trial) {
+    trial->coefficient = rg_field_alloc(fit->folds * fit->count);
+    trial->b = rg_field_alloc(fit->count);
+    trial->product = rg_field_alloc(fit->count);
+    return trial->coefficient && trial->b && trial->product ? RG_OK : RG_ENOMEM;
 }
 
-static void ladder_free(struct ladder *ladder) {
-    rg_free(ladder->coefficient);
-    rg_free(ladder->b);
-    rg_free(ladder->product);
+static void trial_free(struct trial *trial) {
+    rg_free(trial->coefficient);
+    rg_free(trial->b);
+    rg_free(trial->product);
 }
 
-/* Fits to all folds but f with every ridge, and adds what it gives on f. Returns how many ridges were large enough. */
-static size_t try_fold(rg_fit *fit, size_t f, struct ladder *ladder) {
-    const double samples = samples_without(fit, f);
-    sum_folds(fit, f);
-    sum_linear(fit, f, ladder->b);
-    fit->features->gram(fit->features, fit->raw + f * fit->features->raw, fit->gram);
-    for (size_t r = 0; r < ladder->rungs; r++) {
-        double *c = ladder->coefficient + (r * fit->folds + f) * fit->count;
-        if (!factor(fit, samples, ladder->ridge[r])) return r;
-        solve(fit, samples, ladder->b, c);
-        ladder->value[r] += fold_value(fit, f, c, ladder->product);
-    }
-    return ladder->rungs;
-}
-
-static rg_status choose_ridge(rg_fit *fit, struct ladder *ladder, rg_diagnostic *diagnostic) {
+/* Fits to all folds but one, for each of them, and adds what that gives on the one. 0 when the ridge is too small. */
+static int try_ridge(rg_fit *fit, double ridge, struct trial *trial) {
+    trial->value = 0;
     for (size_t f = 0; f < fit->folds; f++) {
-        ladder->rungs = try_fold(fit, f, ladder);
-        if (ladder->rungs == 0) return singular(diagnostic);
+        const double samples = samples_without(fit, f);
+        double *c = trial->coefficient + f * fit->count;
+        sum_folds(fit, f);
+        sum_linear(fit, f, trial->b);
+        if (!factor(fit, samples, ridge)) return 0;
+        solve(fit, samples, trial->b, c);
+        fit->features->gram(fit->features, fit->raw + f * fit->features->raw, fit->gram);
+        trial->value += fold_value(fit, f, c, trial->product);
     }
-    size_t best = 0;
-    for (size_t r = 1; r < ladder->rungs; r++)
-        if (ladder->value[r] > ladder->value[best]) best = r;
-    fit->ridge = ladder->ridge[best];
-    const size_t size = fit->folds * fit->count;
-    memcpy(fit->coefficient, ladder->coefficient + best * size, size * sizeof *fit->coefficient);
-    return RG_OK;
+    return 1;
 }
 
-static rg_status fit_all(rg_fit *fit, struct ladder *ladder, rg_estimate_result *result, rg_diagnostic *diagnostic) {
+/* Down the ladder until the held-out value has fallen twice running. */
+static rg_status choose_ridge(rg_fit *fit, const rg_estimate_options *options, struct trial *trial,
+                              rg_diagnostic *diagnostic) {
+    const size_t rungs = options->fixed_ridge ? 1 : LADDER, size = fit->folds * fit->count;
+    double ridge = options->fixed_ridge ? options->ridge : highest_ridge, best = -HUGE_VAL;
+    int worse = 0;
+    for (size_t r = 0; r < rungs && worse < 2 && try_ridge(fit, ridge, trial); r++, ridge /= 10) {
+        worse = trial->value > best ? 0 : worse + 1;
+        if (worse) continue;
+        best = trial->value;
+        fit->ridge = ridge;
+        memcpy(fit->coefficient, trial->coefficient, size * sizeof *fit->coefficient);
+    }
+    return best > -HUGE_VAL ? RG_OK : singular(diagnostic);
+}
+
+static rg_status fit_all(rg_fit *fit, struct trial *trial, rg_estimate_result *result, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = (ptrdiff_t)fit->count;
-    double *c = ladder->product, square = 0, unscaled = 0;
+    double *c = trial->product, square = 0, unscaled = 0;
     sum_folds(fit, fit->folds);
-    sum_linear(fit, fit->folds, ladder->b);
+    sum_linear(fit, fit->folds, trial->b);
     if (!factor(fit, fit->samples, fit->ridge)) return singular(diagnostic);
-    solve(fit, fit->samples, ladder->b, c);
+    solve(fit, fit->samples, trial->b, c);
     for (ptrdiff_t k = 0; k < n; k++) {
         if (fit->scale[k] > 0) square += (c[k] / fit->scale[k]) * (c[k] / fit->scale[k]);
         if (fit->scale[k] == 0) unscaled++;
     }
     /* A c = b, so that 2 b.c - c.G c = b.c + ridge |c|^2 */
-    result->in_sample = rg_dot(n, ladder->b, c) / fit->samples + fit->ridge * square;
+    result->in_sample = rg_dot(n, trial->b, c) / fit->samples + fit->ridge * square;
     result->ridge = fit->ridge;
     result->effective_dimension =
         (double)n - unscaled - fit->ridge * (rg_inverse_square(fit->count, fit->work, fit->gram) - unscaled);
@@ -155,14 +155,14 @@ static rg_status fit_all(rg_fit *fit, struct ladder *ladder, rg_estimate_result 
 
 rg_status rg_fit_solve(rg_fit *fit, const rg_estimate_options *options, rg_estimate_result *result,
                        rg_diagnostic *diagnostic) {
-    struct ladder ladder = {0};
+    struct trial trial = {0};
     if (set_scale(fit))
         return rg_fail(diagnostic, RG_EDOMAIN, "the samples are too large for their squares: rescale them");
-    rg_status status = ladder_create(fit, options, &ladder);
+    rg_status status = trial_create(fit, &trial);
     if (status) rg_fail(diagnostic, status, "estimate: out of memory");
-    if (!status) status = choose_ridge(fit, &ladder, diagnostic);
-    if (!status) status = fit_all(fit, &ladder, result, diagnostic);
-    ladder_free(&ladder);
+    if (!status) status = choose_ridge(fit, options, &trial, diagnostic);
+    if (!status) status = fit_all(fit, &trial, result, diagnostic);
+    trial_free(&trial);
     return status;
 }
 
