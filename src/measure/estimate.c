@@ -95,6 +95,7 @@ static int allocate(struct estimate *e) {
     fit->linear = rg_field_alloc(fit->folds * k);
     fit->coefficient = rg_field_alloc(fit->folds * k);
     fit->scale = rg_field_alloc(k);
+    fit->penalty = rg_field_alloc(k);
     fit->gram = rg_field_alloc(k * k);
     fit->work = rg_field_alloc(k * k);
     e->x = rg_field_alloc(RG_ESTIMATE_BLOCK * d);
@@ -106,8 +107,9 @@ static int allocate(struct estimate *e) {
     e->equations = rg_field_alloc(cells * k);
     e->own_influence = e->options->influence ? NULL : rg_field_alloc(e->data->samples);
     e->influence = e->options->influence ? e->options->influence : e->own_influence;
-    return fit->raw && fit->sum && fit->linear && fit->coefficient && fit->scale && fit->gram && fit->work && e->x &&
-           e->field && e->gradient && e->laplacian && e->ones && e->rows && e->equations && e->influence;
+    return fit->raw && fit->sum && fit->linear && fit->coefficient && fit->scale && fit->penalty && fit->gram &&
+           fit->work && e->x && e->field && e->gradient && e->laplacian && e->ones && e->rows && e->equations &&
+           e->influence;
 }
 
 static rg_status prepare(struct estimate *e, rg_estimate_result *result, rg_diagnostic *diagnostic) {
@@ -127,9 +129,11 @@ static rg_status prepare(struct estimate *e, rg_estimate_result *result, rg_diag
 }
 
 static void release(struct estimate *e) {
-    double *fields[] = {e->fit.raw,  e->fit.sum, e->fit.linear, e->fit.coefficient, e->fit.scale, e->fit.gram,
-                        e->fit.work, e->centre,  e->x,          e->field,           e->gradient,  e->laplacian,
-                        e->ones,     e->rows,    e->equations,  e->own_influence};
+    double *fields[] = {e->fit.raw,      e->fit.sum,     e->fit.linear, e->fit.coefficient,
+                        e->fit.scale,    e->fit.penalty, e->fit.gram,   e->fit.work,
+                        e->centre,       e->x,           e->field,      e->gradient,
+                        e->laplacian,    e->ones,        e->rows,       e->equations,
+                        e->own_influence};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) rg_free(fields[i]);
     if (e->features) e->features->destroy(e->features);
     rg_sampling_free(&e->sampling);
@@ -165,6 +169,9 @@ static void add_sums(struct estimate *e, size_t fold, size_t place, size_t n) {
     e->features->pair(e->features, n, e->field, e->with_laplacian, e->rows);
     cblas_dgemv(CblasRowMajor, CblasTrans, (int)n, k, 1, e->rows, k, e->ones, 1, 1,
                 e->fit.linear + fold * e->features->count, 1);
+    for (size_t i = 0; i < n; i++)
+        for (int j = 0; j < k; j++)
+            e->fit.penalty[j] += e->rows[i * (size_t)k + (size_t)j] * e->rows[i * (size_t)k + (size_t)j];
 }
 
 /* The influence of one sample; its field becomes f - grad psi. */

@@ -45,7 +45,7 @@ rg_status rg_features_random(const rg_feature_source *source, rg_features **feat
 rg_status rg_features_polynomial(const rg_feature_source *source, rg_features **features, rg_diagnostic *diagnostic);
 rg_status rg_features_nystrom(const rg_feature_source *source, rg_features **features, rg_diagnostic *diagnostic);
 
-/* sine = sin 2 pi t, cosine = cos 2 pi t, absolute error below 1e-15 for |t| < 2^50; t may alias either. */
+/* sine = sin 2 pi t, cosine = cos 2 pi t, absolute error below 2e-15 for |t| < 2^50; t may alias either. */
 void rg_sine_cosine(size_t n, const double *t, double *sine, double *cosine);
 
 /* ---- the order of samples, their folds and cells */
@@ -80,8 +80,8 @@ double rg_median_distance(const rg_estimate_data *data, size_t n, const double *
 /* The lower triangle becomes L with L L' = A. 0 when A is not positive definite in double precision. */
 int rg_cholesky(size_t n, double *a);
 void rg_cholesky_solve(size_t n, const double *l, double *x);
-/* Sum of the squares of L^-1. `work` (n, n). */
-double rg_inverse_square(size_t n, const double *l, double *work);
+/* L^-1, (n, n). */
+void rg_triangle_inverse(size_t n, const double *l, double *inverse);
 
 /* ---- what the passes share */
 
@@ -93,6 +93,7 @@ typedef struct rg_fit {
     double *raw;         /* (folds, raw) */
     double *linear;      /* (folds, K) sums of the linear term */
     double *scale;       /* (K) makes the diagonal of the Gram matrix 1; 0: the function is constant on the samples */
+    double *penalty;     /* (K) sums of squares of the linear term, then what multiplies the ridge */
     double *coefficient; /* (folds, K) of the fit to the other folds */
     double *sum;         /* (raw) */
     double *gram, *work; /* (K, K) */

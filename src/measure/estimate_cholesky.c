@@ -48,10 +48,9 @@ void rg_cholesky_solve(size_t n, const double *l, double *x) {
     cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)n, l, (int)n, x, 1);
 }
 
-double rg_inverse_square(size_t n, const double *l, double *work) {
-    memset(work, 0, n * n * sizeof *work);
-    for (size_t i = 0; i < n; i++) work[i * n + i] = 1;
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)n, 1, l, (int)n, work,
+void rg_triangle_inverse(size_t n, const double *l, double *inverse) {
+    memset(inverse, 0, n * n * sizeof *inverse);
+    for (size_t i = 0; i < n; i++) inverse[i * n + i] = 1;
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)n, 1, l, (int)n, inverse,
                 (int)n);
-    return rg_dot((ptrdiff_t)(n * n), work, work);
 }

@@ -1,7 +1,7 @@
 /* Distances between samples, and their median as a scale. */
 #include "measure/estimate.h"
 
-#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
@@ -25,8 +25,7 @@ double rg_median_distance(const rg_estimate_data *data, size_t n, const double *
             const double q = rg_square_distance(data, points + i * data->dim, points + j * data->dim);
             if (q > 0) square[count++] = q;
         }
-    gsl_sort(square, 1, count);
-    const double median = count > 0 ? sqrt(square[count / 2]) : 0;
+    const double median = count > 0 ? sqrt(gsl_stats_select(square, 1, count, count / 2)) : 0;
     rg_free(square);
     return median;
 }

@@ -1,8 +1,10 @@
 /* From sums over folds to coefficients: the ridge by cross-validation, the in-sample value, its bias.
  *
- * The Gram matrix is scaled to a unit diagonal, so that a ridge means the same for every class. c = (G + ridge)^-1 b;
- * the value of c on samples with sums b', G' is 2 b'.c - c.G'c. To first order in 1/N, with the equations
- * m_k = (f - grad psi).grad psi_k (+ Laplacian psi_k), A = G + ridge and
+ * The Gram matrix is scaled to a unit diagonal. The ridge of a function is `ridge` times its noise, the variance of its
+ * linear term, in units of the mean noise: with Stein's form the noise of a wave grows like its |w|^2, and a ridge that is
+ * the same for all waves would flatten the low ones long before it calms the high ones. c = A^-1 b, A = G + ridge Q; the
+ * value of c on samples with sums b', G' is 2 b'.c - c.G'c. To first order in 1/N, with the equations
+ * m_k = (f - grad psi).grad psi_k (+ Laplacian psi_k) and
  *
  *     tau1 = tr A^-1 Cov(m),  tau2 = tr A^-1 G A^-1 Cov(m)
  *
@@ -14,9 +16,11 @@
 #include <math.h>
 #include <string.h>
 
-/* Ridges tried: 10, 1, 0.1, ... */
-enum { LADDER = 12 };
-static const double highest_ridge = 10;
+/* Ridges tried: 100, 10, 1, ... */
+enum { LADDER = 13 };
+static const double highest_ridge = 100;
+/* No function has less noise than this share of the mean. */
+static const double least_noise = 1e-3;
 
 static rg_status singular(rg_diagnostic *diagnostic) {
     return rg_fail(
@@ -56,14 +60,28 @@ static rg_status set_scale(rg_fit *fit) {
     return RG_OK;
 }
 
-/* work = the Cholesky factor of the scaled matrix of the raw sums in fit->sum, plus the ridge. */
+/* Q from the sums of squares of the linear terms, which stand in fit->penalty; the identity where there is no noise. */
+static void set_penalty(rg_fit *fit) {
+    double total = 0;
+    for (size_t k = 0; k < fit->count; k++) {
+        double mean = 0;
+        for (size_t f = 0; f < fit->folds; f++) mean += fit->linear[f * fit->count + k] / fit->samples;
+        const double variance = fmax(fit->penalty[k] / fit->samples - mean * mean, 0);
+        fit->penalty[k] = variance * fit->scale[k] * fit->scale[k];
+        total += fit->penalty[k] / (double)fit->count;
+    }
+    for (size_t k = 0; k < fit->count; k++)
+        fit->penalty[k] = total > 0 ? fmax(fit->penalty[k] / total, least_noise) : 1;
+}
+
+/* work = the Cholesky factor of the scaled matrix of the raw sums in fit->sum, plus ridge * Q. */
 static int factor(rg_fit *fit, double samples, double ridge) {
     const size_t n = fit->count;
     fit->features->gram(fit->features, fit->sum, fit->work);
     for (size_t i = 0; i < n; i++) {
         double *row = fit->work + i * n;
         for (size_t j = 0; j <= i; j++) row[j] *= fit->scale[i] * fit->scale[j] / samples;
-        row[i] = fit->scale[i] > 0 ? row[i] + ridge : 1;
+        row[i] = fit->scale[i] > 0 ? row[i] + ridge * fit->penalty[i] : 1;
     }
     return rg_cholesky(n, fit->work);
 }
@@ -118,7 +136,9 @@ static int try_ridge(rg_fit *fit, double ridge, struct trial *trial) {
     return 1;
 }
 
-/* Down the ladder until the held-out value has fallen twice running. */
+/* Down the ladder until the held-out value has fallen twice running. Taken is not the ridge that predicts best but the
+ * next: the best one lowers the value by about as much as its standard error, in second order of the ridge; a tenth of it
+ * by a hundredth. */
 static rg_status choose_ridge(rg_fit *fit, const rg_estimate_options *options, struct trial *trial,
                               rg_diagnostic *diagnostic) {
     const size_t rungs = options->fixed_ridge ? 1 : LADDER, size = fit->folds * fit->count;
@@ -126,30 +146,40 @@ static rg_status choose_ridge(rg_fit *fit, const rg_estimate_options *options, s
     int worse = 0;
     for (size_t r = 0; r < rungs && worse < 2 && try_ridge(fit, ridge, trial); r++, ridge /= 10) {
         worse = trial->value > best ? 0 : worse + 1;
-        if (worse) continue;
-        best = trial->value;
+        best = fmax(best, trial->value);
+        if (worse > 1) continue;
         fit->ridge = ridge;
         memcpy(fit->coefficient, trial->coefficient, size * sizeof *fit->coefficient);
     }
     return best > -HUGE_VAL ? RG_OK : singular(diagnostic);
 }
 
+/* tr G A^-1 = sum over functions that vary of 1 - ridge Q_kk (A^-1)_kk; A^-1 = L^-T L^-1. */
+static double effective_dimension(rg_fit *fit) {
+    const size_t n = fit->count;
+    rg_triangle_inverse(n, fit->work, fit->gram);
+    double sum = 0;
+    for (size_t k = 0; k < n; k++) {
+        double square = 0;
+        for (size_t i = k; i < n; i++) square += fit->gram[i * n + k] * fit->gram[i * n + k];
+        if (fit->scale[k] > 0) sum += 1 - fit->ridge * fit->penalty[k] * square;
+    }
+    return sum;
+}
+
 static rg_status fit_all(rg_fit *fit, struct trial *trial, rg_estimate_result *result, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = (ptrdiff_t)fit->count;
-    double *c = trial->product, square = 0, unscaled = 0;
+    double *c = trial->product, square = 0;
     sum_folds(fit, fit->folds);
     sum_linear(fit, fit->folds, trial->b);
     if (!factor(fit, fit->samples, fit->ridge)) return singular(diagnostic);
     solve(fit, fit->samples, trial->b, c);
-    for (ptrdiff_t k = 0; k < n; k++) {
-        if (fit->scale[k] > 0) square += (c[k] / fit->scale[k]) * (c[k] / fit->scale[k]);
-        if (fit->scale[k] == 0) unscaled++;
-    }
-    /* A c = b, so that 2 b.c - c.G c = b.c + ridge |c|^2 */
+    for (ptrdiff_t k = 0; k < n; k++)
+        if (fit->scale[k] > 0) square += fit->penalty[k] * (c[k] / fit->scale[k]) * (c[k] / fit->scale[k]);
+    /* A c = b, so that 2 b.c - c.G c = b.c + ridge c.Q c */
     result->in_sample = rg_dot(n, trial->b, c) / fit->samples + fit->ridge * square;
     result->ridge = fit->ridge;
-    result->effective_dimension =
-        (double)n - unscaled - fit->ridge * (rg_inverse_square(fit->count, fit->work, fit->gram) - unscaled);
+    result->effective_dimension = effective_dimension(fit);
     return RG_OK;
 }
 
@@ -158,6 +188,7 @@ rg_status rg_fit_solve(rg_fit *fit, const rg_estimate_options *options, rg_estim
     struct trial trial = {0};
     if (set_scale(fit))
         return rg_fail(diagnostic, RG_EDOMAIN, "the samples are too large for their squares: rescale them");
+    set_penalty(fit);
     rg_status status = trial_create(fit, &trial);
     if (status) rg_fail(diagnostic, status, "estimate: out of memory");
     if (!status) status = choose_ridge(fit, options, &trial, diagnostic);
@@ -183,7 +214,10 @@ void rg_fit_bias(const rg_fit *fit, double *equations, rg_estimate_result *resul
     const double first = rg_dot(size, equations, equations);
     cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)cells, (int)n, 1, fit->work,
                 (int)n, equations, (int)n); /* A^-1 m */
-    const double second = first - fit->ridge * rg_dot(size, equations, equations);
+    double second = first;
+    for (size_t i = 0; i < cells; i++)
+        for (size_t k = 0; k < n; k++)
+            second -= fit->ridge * fit->penalty[k] * equations[i * n + k] * equations[i * n + k];
     const double c = (double)cells, per = c / (c - 1) / (fit->samples * fit->samples), folds = (double)fit->folds;
     result->in_sample_bias = (2 * first - second) * per;
     result->held_out_bias = second * per * folds / (folds - 1);

@@ -175,17 +175,17 @@ static int is_new(const struct waves *w, size_t j) {
     return 1;
 }
 
-static int draw(struct waves *w, const rg_feature_source *source, gsl_rng *random, size_t j) {
-    enum { TRIES = 1000 };
+/* On a torus a bandwidth that has no new wave left gives way to half of it. */
+static void draw(struct waves *w, const rg_feature_source *source, gsl_rng *random, size_t j) {
+    enum { TRIES = 50 };
     const size_t d = w->features.dim;
-    double *turns = w->turns + j * d;
-    const double h = ldexp(source->bandwidth, LOWEST + (int)(j % RUNGS));
-    for (int i = 0; i < TRIES; i++) {
+    double *turns = w->turns + j * d, h = ldexp(source->bandwidth, LOWEST + (int)(j % RUNGS));
+    for (int tries = 1;; tries++) {
         for (size_t a = 0; a < d; a++) turns[a] = gsl_ran_gaussian(random, 1) / (6.283185307179586476925 * h);
-        if (!source->data->length) return 1;
-        if (round_to_box(d, source->data->length, turns) && is_new(w, j)) return 1;
+        if (!source->data->length) return;
+        if (round_to_box(d, source->data->length, turns) && is_new(w, j)) return;
+        if (tries % TRIES == 0) h /= 2;
     }
-    return 0;
 }
 
 rg_status rg_features_random(const rg_feature_source *source, rg_features **features, rg_diagnostic *diagnostic) {
@@ -193,12 +193,7 @@ rg_status rg_features_random(const rg_feature_source *source, rg_features **feat
     gsl_rng *random = w ? gsl_rng_alloc(gsl_rng_mt19937) : NULL;
     rg_status status = random ? RG_OK : rg_fail(diagnostic, RG_ENOMEM, "estimate: out of memory");
     if (random) gsl_rng_set(random, source->seed);
-    for (size_t j = 0; !status && j < w->half; j++)
-        if (!draw(w, source, random, j))
-            status = rg_fail(diagnostic, RG_EINVAL,
-                             "the box has hardly more than %zu waves at the bandwidths of these samples: ask for fewer "
-                             "random features, or for fourier:M",
-                             j);
+    for (size_t j = 0; !status && j < w->half; j++) draw(w, source, random, j);
     if (random) gsl_rng_free(random);
     if (status) {
         if (w) destroy(&w->features);
