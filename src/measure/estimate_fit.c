@@ -93,31 +93,35 @@ static void solve(const rg_fit *fit, double samples, const double *b, double *c)
     for (size_t k = 0; k < fit->count; k++) c[k] *= fit->scale[k];
 }
 
-/* 2 b.c - c.G c of fold f, a sum over its samples; its Gram matrix stands in fit->gram. */
-static double fold_value(const rg_fit *fit, size_t f, const double *c, double *product) {
+/* 2 b.c - c.G c of fold f, a sum over its samples; the lower triangle of its Gram matrix stands in fit->gram. */
+static double fold_value(const rg_fit *fit, size_t f, const double *c) {
     const size_t n = fit->count;
-    cblas_dsymv(CblasRowMajor, CblasLower, (int)n, 1, fit->gram, (int)n, c, 1, 0, product, 1);
-    return 2 * rg_dot((ptrdiff_t)n, fit->linear + f * n, c) - rg_dot((ptrdiff_t)n, product, c);
+    double square = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double *row = fit->gram + i * n;
+        square += c[i] * (2 * rg_dot((ptrdiff_t)i, row, c) + row[i] * c[i]);
+    }
+    return 2 * rg_dot((ptrdiff_t)n, fit->linear + f * n, c) - square;
 }
 
 /* A ridge on trial. */
 struct trial {
     double value;        /* held out, a sum over all samples */
     double *coefficient; /* (folds, K) */
-    double *b, *product; /* (K) */
+    double *b, *c;       /* (K) */
 };
 
 static rg_status trial_create(const rg_fit *fit, struct trial *trial) {
     trial->coefficient = rg_field_alloc(fit->folds * fit->count);
     trial->b = rg_field_alloc(fit->count);
-    trial->product = rg_field_alloc(fit->count);
-    return trial->coefficient && trial->b && trial->product ? RG_OK : RG_ENOMEM;
+    trial->c = rg_field_alloc(fit->count);
+    return trial->coefficient && trial->b && trial->c ? RG_OK : RG_ENOMEM;
 }
 
 static void trial_free(struct trial *trial) {
     rg_free(trial->coefficient);
     rg_free(trial->b);
-    rg_free(trial->product);
+    rg_free(trial->c);
 }
 
 /* Fits to all folds but one, for each of them, and adds what that gives on the one. 0 when the ridge is too small. */
@@ -131,7 +135,7 @@ static int try_ridge(rg_fit *fit, double ridge, struct trial *trial) {
         if (!factor(fit, samples, ridge)) return 0;
         solve(fit, samples, trial->b, c);
         fit->features->gram(fit->features, fit->raw + f * fit->features->raw, fit->gram);
-        trial->value += fold_value(fit, f, c, trial->product);
+        trial->value += fold_value(fit, f, c);
     }
     return 1;
 }
@@ -169,7 +173,7 @@ static double effective_dimension(rg_fit *fit) {
 
 static rg_status fit_all(rg_fit *fit, struct trial *trial, rg_estimate_result *result, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = (ptrdiff_t)fit->count;
-    double *c = trial->product, square = 0;
+    double *c = trial->c, square = 0;
     sum_folds(fit, fit->folds);
     sum_linear(fit, fit->folds, trial->b);
     if (!factor(fit, fit->samples, fit->ridge)) return singular(diagnostic);
