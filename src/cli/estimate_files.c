@@ -33,31 +33,30 @@ static int read_beside(const estimate_job *job, const char *path, rg_array *arra
                     job->samples_path, cli_shape(2, array->shape).text);
 }
 
-/* One LOWER:LENGTH for all axes, or one for each. */
-static int set_box(estimate_job *job) {
-    rg_diagnostic diagnostic = {0};
+/* Pair number `count` of the box; those beyond the columns are counted only. */
+static int set_axis(estimate_job *job, const char *pair, size_t count) {
+    double lower[3], length[3];
+    int axes;
+    if (rg_argument_box(pair, &axes, lower, length, NULL))
+        return cli_fail(verb, "--box %s: expected lower:length with a length above 0, such as -pi:2pi, got \"%.64s\"",
+                        job->box, pair);
+    if (count >= (size_t)job->samples.shape[1]) return CLI_DONE;
+    job->lower[count] = lower[0];
+    job->length[count] = length[0];
+    return CLI_DONE;
+}
+
+/* One LOWER:LENGTH for all axes, or one for each. `text` is a copy to be cut up. */
+static int set_axes(estimate_job *job, char *text) {
     const size_t d = (size_t)job->samples.shape[1];
-    if (!job->box) return CLI_DONE;
-    job->lower = rg_field_alloc(d);
-    job->length = rg_field_alloc(d);
-    char *text = malloc(strlen(job->box) + 1);
-    if (!job->lower || !job->length || !text) {
-        free(text);
-        return cli_fail(verb, "out of memory");
-    }
-    strcpy(text, job->box);
     size_t count = 0;
-    rg_status status = RG_OK;
-    for (char *pair = text, *next; !status && pair; pair = next, count++) {
-        int axes;
-        double unused[2];
+    int code = CLI_DONE;
+    for (char *pair = text, *next; code == CLI_DONE && pair; pair = next, count++) {
         next = strchr(pair, ',');
         if (next) *next++ = '\0';
-        status = rg_argument_box(pair, &axes, count < d ? job->lower + count : unused,
-                                 count < d ? job->length + count : unused + 1, &diagnostic);
+        code = set_axis(job, pair, count);
     }
-    free(text);
-    if (status) return cli_fail(verb, "--box %s: %s", job->box, diagnostic.text);
+    if (code != CLI_DONE) return code;
     if (count != 1 && count != d)
         return cli_fail(verb,
                         "--box %s: expected one LOWER:LENGTH, or one for each of the %zu columns of %s, found %zu",
@@ -67,6 +66,18 @@ static int set_box(estimate_job *job) {
         job->length[a] = job->length[0];
     }
     return CLI_DONE;
+}
+
+static int set_box(estimate_job *job) {
+    const size_t d = (size_t)job->samples.shape[1];
+    if (!job->box) return CLI_DONE;
+    job->lower = rg_field_alloc(d);
+    job->length = rg_field_alloc(d);
+    char *text = malloc(strlen(job->box) + 1);
+    if (text) strcpy(text, job->box);
+    const int code = job->lower && job->length && text ? set_axes(job, text) : cli_fail(verb, "out of memory");
+    free(text);
+    return code;
 }
 
 int estimate_read(estimate_job *job) {
