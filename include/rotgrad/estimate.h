@@ -20,7 +20,7 @@ typedef enum rg_feature_kind {
     RG_FEATURES_FOURIER = 1, /* all waves of the box with components up to `size`; needs a box */
     RG_FEATURES_RANDOM,      /* `size` random waves, half cosines, half sines, over a ladder of bandwidths */
     RG_FEATURES_POLYNOMIAL,  /* of degree 1 or 2; no box */
-    RG_FEATURES_NYSTROM      /* Gaussian kernels about `size` of the samples; no box */
+    RG_FEATURES_NYSTROM      /* Gaussian kernels about `size` of the samples, over a ladder likewise; no box */
 } rg_feature_kind;
 
 /* The form of the linear term E_p[e.grad psi]. */

@@ -16,6 +16,7 @@ typedef struct rg_features rg_features;
 struct rg_features {
     size_t count, dim; /* K, D */
     size_t raw;        /* doubles that a Gram matrix is made from: sums over samples, to be added up */
+    double least;      /* E|grad psi_k|^2 up to this is rounding: the function counts as constant on the samples */
     /* The values at n <= RG_ESTIMATE_BLOCK points x (n, D); the calls below refer to them. */
     void (*load)(rg_features *features, size_t n, const double *x);
     /* raw += the sums over the block. */

@@ -55,7 +55,7 @@ static rg_status set_scale(rg_fit *fit) {
     for (size_t k = 0; k < fit->count; k++) {
         const double square = fit->work[k * fit->count + k] / fit->samples;
         if (!isfinite(square)) return RG_EDOMAIN;
-        fit->scale[k] = square > 0 ? 1 / sqrt(square) : 0;
+        fit->scale[k] = square > fit->features->least ? 1 / sqrt(square) : 0;
     }
     return RG_OK;
 }
