@@ -121,7 +121,8 @@ static drawn draw_room(const void *law, size_t samples, unsigned long seed) {
     return drawn_cells(&r->experiment.grid, &r->level, r->level.error, samples, seed);
 }
 
-static void on_a_grid(const char *file, const char *name, double sigma, size_t waves, size_t samples, int times) {
+static void on_a_grid(const char *file, const char *name, double sigma, rg_estimate_options options, size_t samples,
+                      int times) {
     room r = {0};
     char path[1024], title[2][64];
     rg_diagnostic why = {0};
@@ -136,10 +137,7 @@ static void on_a_grid(const char *file, const char *name, double sigma, size_t w
     check(rg_levels_at(levels, sigma * sigma, &r.level, &why), &why);
     for (int form = RG_LINEAR_ORACLE; form <= RG_LINEAR_STEIN; form++) {
         snprintf(title[form - 1], sizeof title[0], "%s, %s", name, form == RG_LINEAR_ORACLE ? "oracle" : "Stein");
-        const trial t = {title[form - 1],
-                         (rg_linear_form)form,
-                         {.kind = RG_FEATURES_FOURIER, .size = waves},
-                         r.level.split.gradient};
+        const trial t = {title[form - 1], (rg_linear_form)form, options, r.level.split.gradient};
         run(&t, draw_room, &r, samples, times);
         if (form == RG_LINEAR_ORACLE) run(&t, draw_room, &r, 20 * samples, 1);
     }
@@ -149,12 +147,16 @@ static void on_a_grid(const char *file, const char *name, double sigma, size_t w
 }
 
 int main(int argc, char **argv) {
+    const rg_estimate_options waves = {.kind = RG_FEATURES_FOURIER, .size = 5};
+    const rg_estimate_options random = {.kind = RG_FEATURES_RANDOM, .size = 600};
     const int times = argc > 1 ? atoi(argv[1]) : 200;
     printf("%-34s %7s %9s | %9s %9s %9s | %8s %8s | %8s %8s | %s\n", "", "N", "exact", "in", "average", "held out",
            "bias in", "held out", "spread", "s. error", "held");
     if (argc < 3 || strchr(argv[2], 'g')) gaussians(times);
     if (argc < 3 || strchr(argv[2], 's')) series(times);
-    if (argc < 3 || strchr(argv[2], 'm')) on_a_grid("mixture_2d.yaml", "mixture_2d, sigma 0.5", 0.5, 5, 10000, times);
-    if (argc < 3 || strchr(argv[2], 'a')) on_a_grid("alanine_medium.yaml", "alanine, sigma 0.3", 0.3, 8, 10000, times);
+    if (argc < 3 || strchr(argv[2], 'm'))
+        on_a_grid("mixture_2d.yaml", "mixture_2d, sigma 0.5", 0.5, waves, 10000, times);
+    if (argc < 3 || strchr(argv[2], 'a'))
+        on_a_grid("alanine_medium.yaml", "alanine, sigma 0.3", 0.3, random, 20000, times);
     return 0;
 }
