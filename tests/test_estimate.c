@@ -760,7 +760,7 @@ static void caller_may_stop(void **state) {
     const rg_estimate_data data = drawn_data(&s, RG_LINEAR_STEIN);
     rg_estimate_result result = {.average = -7};
     assert_int_equal(rg_estimate(&data, &options, &result, NULL), RG_ECANCELLED);
-    assert_int_equal(calls, 6); /* five folds, and the first block of the second pass */
+    assert_int_equal(calls, 6); /* five folds, and the first ridge */
     assert_true(result.average == -7);
     drawn_free(&s);
 }
