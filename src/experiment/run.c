@@ -186,7 +186,7 @@ static rg_status run_passes(const rg_experiment *x, const rg_run_options *option
 
 static void passes_free(struct passes *p) {
     rg_pass *pass[] = {&p->main, &p->relaxed, &p->coarse, &p->other};
-    for (size_t i = 0; i < sizeof pass / sizeof *pass; i++) rg_pass_free(pass[i]);
+    for (size_t i = 0; i < sizeof pass / sizeof(rg_pass *); i++) rg_pass_free(pass[i]);
 }
 
 static double seconds_now(void) {
