@@ -1029,6 +1029,20 @@ static void the_page_shows_every_frame_the_last_one_first(void **state) {
     }
 }
 
+/* In the words of the experiment: 0.783 is 44.9 degrees. */
+static void the_page_names_the_axes_of_its_planes(void **state) {
+    (void)state;
+    static char name[] = "\xcf\x86<sub>1</sub> &lt;";
+    struct made *made = make(3, (const ptrdiff_t[]){6, 5, 4}, 2);
+    made->experiment.axis_name[0] = name;
+    made->experiment.degrees = 1;
+    char *page = page_of(made);
+    find(page, "Each row shows the plane \xcf\x86_1 &lt; = 44.9\xc2\xb0, x<sub>1</sub> = ");
+    free(page);
+    made->experiment.axis_name[0] = NULL;
+    made_free(made);
+}
+
 /* Of an image of grey levels: the first row with a run of `length` dark pixels, and where that starts. */
 static int first_line(const png_byte *grey, int width, int height, int length, int *start) {
     for (int y = 0; y < height; y++)
@@ -1295,6 +1309,7 @@ int main(void) {
         cmocka_unit_test(the_page_escapes_what_users_wrote),
         cmocka_unit_test(the_page_needs_nothing_else),
         cmocka_unit_test(the_page_shows_every_frame_the_last_one_first),
+        cmocka_unit_test(the_page_names_the_axes_of_its_planes),
         cmocka_unit_test(the_maps_of_a_frame_have_titles),
         cmocka_unit_test(the_page_bears_strange_frames),
         cmocka_unit_test(the_page_bears_levels_with_nothing_to_show),
