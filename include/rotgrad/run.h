@@ -87,6 +87,14 @@ typedef struct rg_outcome {
     rg_value gradient_bound; /* KL(p_T|pi) + c^2/(4 D) int E_p|grad phi|^2 dv; infinite for churn 0 */
     rg_value girsanov_bound; /* the same with E_p|e|^2 */
     rg_value energy[RG_ENERGIES];
+    rg_value prior[RG_DIVERGENCES], prior_renyi; /* of pi and p_T */
+    rg_value renyi;                              /* R_3(q|p), see RG_RENYI_ORDER */
+    /* Upper bounds on R_3(q|p), log(1 + chi2(q|p)), H^2; on KL(q|p) from E_q|grad phi|^2 and from E_q|e|^2. Infinite for
+     * churn 0. */
+    rg_value renyi_bound, log_chi2_bound, hellinger2_bound, reverse_gradient_bound, reverse_girsanov_bound;
+    rg_value path_length;       /* int |d KL / d tau| d tau of the full sampler */
+    rg_value linear_kl;         /* KL by linear response, 1/2 int p delta^2; NaN where the prior is not p_T */
+    rg_value observability;     /* int p delta^2 / int E_p|e|^2 dv; NaN without score error, too */
     rg_value identity_residual; /* |KL(p_0|q_0) - KL(p_T|pi) - int (d KL / d tau) d tau| of the full sampler */
     size_t claims;
     rg_claim claim[RG_MAX_CLAIMS];

@@ -10,6 +10,8 @@
 enum { HISTORY = 6 };
 /* The split is solved this much more finely than the marginals are stepped. */
 static const double split_share = 0.01;
+/* p / max p below which double precision does not determine a ratio to p; the split's limit, too */
+static const double undetermined = 1e-14;
 
 struct job {
     const rg_experiment *experiment;
@@ -143,24 +145,36 @@ static rg_status march(struct job *job, rg_diagnostic *diagnostic) {
     return status;
 }
 
-static rg_status compare_one(struct job *job, int marginal, rg_value value[RG_DIVERGENCES]) {
+static void spread(const rg_divergences *d, double out[RG_DIVERGENCES]) {
+    out[RG_KL] = d->kl;
+    out[RG_REVERSE_KL] = d->reverse_kl;
+    out[RG_TV] = d->tv;
+    out[RG_CHI2] = d->chi2;
+    out[RG_HELLINGER2] = d->hellinger2;
+}
+
+static rg_status compare_one(struct job *job, int marginal, rg_value value[RG_DIVERGENCES], rg_value *renyi) {
     double clipped;
     rg_divergences d;
     rg_evolve_ratio(job->evolve, marginal, job->ratio, &clipped);
     const rg_status status =
         rg_divergences_of(&job->options->grid, rg_evolve_level(job->evolve)->density, job->ratio, &d);
     if (status) return status;
-    const double plain[RG_DIVERGENCES] = {d.kl, d.reverse_kl, d.tv, d.chi2, d.hellinger2};
+    double plain[RG_DIVERGENCES];
+    spread(&d, plain);
     const double lost = clipped + d.mass_defect;
     for (int k = 0; k < RG_DIVERGENCES; k++) value[k] = (rg_value){plain[k], lost + (k == RG_KL ? d.clipped : 0)};
+    *renyi = (rg_value){d.renyi, lost};
     return RG_OK;
 }
 
 static rg_status compare(struct job *job, rg_pass *pass) {
     for (int m = 0; m <= RG_MARGINALS; m++) {
-        rg_value value[RG_DIVERGENCES];
-        const rg_status status = compare_one(job, m, value);
+        rg_value value[RG_DIVERGENCES], renyi;
+        const rg_status status = compare_one(job, m, value, &renyi);
         if (status) return status;
+        if (m == RG_FULL) pass->renyi = renyi;
+        if (m == RG_FLOOR) pass->renyi_floor = renyi.value;
         for (int k = 0; k < RG_DIVERGENCES; k++) {
             if (m == RG_FLOOR)
                 pass->floor[k] = value[k].value;
@@ -168,12 +182,33 @@ static rg_status compare(struct job *job, rg_pass *pass) {
                 pass->divergence[k][m] = value[k];
         }
     }
+    double start[RG_DIVERGENCES];
+    spread(&job->history.first, start);
+    for (int k = 0; k < RG_DIVERGENCES; k++) pass->start[k] = (rg_value){start[k], 0};
+    pass->start_renyi = (rg_value){job->history.first.renyi, 0};
     return RG_OK;
 }
 
-static double energy_of(const rg_trace *t, int which) {
-    return which == RG_ENERGY_TOTAL ? t->total : which == RG_ENERGY_GRADIENT ? t->gradient : t->solenoidal;
+/* int (p delta)^2 / p, half of it. Where p has no digits left, the response has none either: it is left out. */
+static void measure_response(struct job *job, rg_pass *pass) {
+    const ptrdiff_t n = rg_grid_cells(&job->options->grid);
+    const double *density = rg_evolve_level(job->evolve)->density;
+    const double least = undetermined * rg_max_abs(n, density);
+    double sum = 0;
+    pass->linear_kl = (rg_value){(double)NAN, (double)NAN};
+    if (!rg_evolve_response(job->evolve, job->ratio)) return;
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (density[i] > least) sum += job->ratio[i] * job->ratio[i] / density[i];
+    pass->linear_kl = (rg_value){0.5 * sum * rg_grid_cell_volume(&job->options->grid), 0};
 }
+
+/* Of the trace, by its members' places. */
+static const size_t energy_at[] = {[RG_ENERGY_TOTAL] = offsetof(rg_trace, total),
+                                   [RG_ENERGY_GRADIENT] = offsetof(rg_trace, gradient),
+                                   [RG_ENERGY_SOLENOIDAL] = offsetof(rg_trace, solenoidal),
+                                   offsetof(rg_trace, greatest),
+                                   offsetof(rg_trace, between)};
+enum { GREATEST = RG_ENERGIES, BETWEEN, TRACED };
 
 /* Integrals over v, segment by segment. */
 static rg_status integrate(const struct job *job, rg_pass *pass) {
@@ -182,7 +217,8 @@ static rg_status integrate(const struct job *job, rg_pass *pass) {
     double *node = rg_field_alloc(2 * count);
     if (!node) return RG_ENOMEM;
     double *value = node + count;
-    for (int which = 0; which < RG_ENERGIES; which++) {
+    rg_value of[TRACED];
+    for (int which = 0; which < TRACED; which++) {
         rg_value sum = {0, 0};
         for (size_t i = 0; i < count;) {
             size_t j = 0;
@@ -190,27 +226,44 @@ static rg_status integrate(const struct job *job, rg_pass *pass) {
             const int segment = trace[i].segment;
             for (; i < count && trace[i].segment == segment; i++, j++) {
                 node[j] = -trace[i].variance;
-                value[j] = energy_of(&trace[i], which);
+                value[j] = *(const double *)((const char *)&trace[i] + energy_at[which]);
             }
             sum.value += rg_integrate(j, node, value, &error);
             sum.error += error;
         }
-        pass->energy[which] = sum;
+        of[which] = sum;
     }
+    for (int k = 0; k < RG_ENERGIES; k++) pass->energy[k] = of[k];
+    pass->greatest_energy = (rg_value){of[GREATEST].value, of[GREATEST].error + of[BETWEEN].value + of[BETWEEN].error};
     rg_free(node);
     return RG_OK;
+}
+
+/* And those that need q, which is there at the ends of steps only. */
+static rg_status integrate_history(const struct job *job, rg_value integral[RG_INTEGRALS]) {
+    rg_status status = RG_OK;
+    for (int k = 0; !status && k < RG_INTEGRALS; k++)
+        status = rg_history_integral(&job->history, k, &integral[k].value, &integral[k].error);
+    return status;
 }
 
 static rg_status conclude(struct job *job, rg_pass *pass) {
     rg_status status = compare(job, pass);
     if (!status) status = integrate(job, pass);
-    double growth, error, drift, diffusion;
-    if (!status) status = rg_history_growth(&job->history, &growth, &error);
+    double drift, diffusion;
+    rg_value along[RG_INTEGRALS];
+    if (!status) status = integrate_history(job, along);
     if (status) return status;
+    measure_response(job, pass);
     const double start = job->history.point[0].kl[RG_FULL], end = pass->divergence[RG_KL][RG_FULL].value;
     rg_evolve_coefficients(job->evolve, &drift, &diffusion);
     pass->prior_kl = (rg_value){start, 0};
-    pass->identity_residual = (rg_value){fabs(end - start - growth), error};
+    pass->identity_residual =
+        (rg_value){fabs(end - start - along[RG_INTEGRAL_RATE].value), along[RG_INTEGRAL_RATE].error};
+    pass->path_length = along[RG_INTEGRAL_RATE_SIZE];
+    pass->root_energy = along[RG_INTEGRAL_ROOT];
+    pass->reverse_energy[RG_ENERGY_GRADIENT] = along[RG_INTEGRAL_REVERSE_GRADIENT];
+    pass->reverse_energy[RG_ENERGY_TOTAL] = along[RG_INTEGRAL_REVERSE_TOTAL];
     pass->bound_factor = drift * drift / (4 * diffusion);
     pass->statistics = rg_evolve_report(job->evolve);
     return RG_OK;
