@@ -142,6 +142,66 @@ static void forms_of_the_response_agree(void **state) {
     }
 }
 
+/* ---- the attribution */
+
+static rg_outcome *outcome_of(const char *const *settings, size_t count) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/grids/mixture_2d.yaml", RG_SOURCE_DIR);
+    rg_experiment x;
+    rg_outcome *o = NULL;
+    rg_diagnostic said = {0};
+    must(rg_experiment_read(path, settings, count, &x, &said), &said);
+    must(rg_run(&x, NULL, &o, &said), &said);
+    rg_experiment_free(&x);
+    return o;
+}
+
+/* The map over space and noise level is a KL that was computed in another way: forwards, and with all of e instead of
+ * grad phi. The parts, the intervals, the levels and the map are sums of one another. */
+static void attribution_sums_to_the_response(void **state) {
+    (void)state;
+    const char *const settings[] = {"grid.shape=[64,60]", "tolerance=1e-7"};
+    for (int early = 0; early < 2; early++) {
+        const char *const stopped[] = {settings[0], settings[1], "noise.variance_min=0.2"};
+        rg_outcome *o = outcome_of(stopped, early ? 3 : 2);
+        const rg_outcome_harm *h = &o->harm;
+        assert_true(h->known && h->intervals == o->levels - 1);
+        const double kl = o->linear_kl.value;
+        close_to(h->attributed_kl.value / kl, 1, 1e-6, "attributed KL", early);
+        close_to(rg_integral(&o->grid, h->map) / kl, 1, 1e-6, "map", early);
+        double sum = 0, held = 0;
+        for (size_t i = 0; i < h->intervals; i++) {
+            const rg_harm_interval *now = &h->interval[i];
+            close_to(now->positive + now->negative, now->total, 1e-12 * kl, "parts", now->low);
+            assert_true(now->positive >= 0 && now->negative <= 0 && now->low < now->high);
+            sum += now->total;
+            if (now->low >= h->band_low * (1 - 1e-9) && now->high <= h->band_high * (1 + 1e-9)) held += now->total;
+            /* Simpson's rule without a middle: the density at the ends against the mean over the interval */
+            const rg_outcome_level *low = &o->level[o->levels - 1 - i], *high = low - 1;
+            const double mean = 0.5 * (low->harm.total + high->harm.total) * log(now->high / now->low);
+            if (now->low > 0.1) close_to(mean, now->total, 0.03 * kl / 20, "levels", now->low);
+        }
+        close_to(sum / kl, 1, 1e-6, "intervals", early);
+        close_to(held / sum, h->band_share, 1e-9, "band", early);
+        assert_true(h->band_share >= 0.6 && h->region_share >= 0.5 && h->region_axis >= 0);
+        rg_outcome_free(o);
+    }
+}
+
+/* For another churn the heat flow is not the adjoint; with another prior delta does not start from 0. */
+static void attribution_is_for_churn_one_and_the_exact_prior(void **state) {
+    (void)state;
+    const char *const churn[] = {"grid.shape=[32,30]", "tolerance=1e-5", "noise.churn=0.5"};
+    const char *const prior[] = {"grid.shape=[32,30]", "tolerance=1e-5", "prior=uniform"};
+    rg_outcome *o = outcome_of(churn, 3);
+    assert_true(!o->harm.known && !o->harm.map && isnan(o->level[0].harm.total));
+    assert_true(o->linear_kl.value > 0 && o->observability.value > 0);
+    rg_outcome_free(o);
+    o = outcome_of(prior, 3);
+    assert_true(!o->harm.known && isnan(o->linear_kl.value));
+    rg_outcome_free(o);
+}
+
 /* ---- bounds */
 
 /* Where the error is small, q is p, and the weights p, q and sqrt(p q) are one. */
@@ -165,6 +225,8 @@ int main(void) {
         cmocka_unit_test(response_to_a_constant_is_the_shift),
         cmocka_unit_test(response_is_asymptotically_exact),
         cmocka_unit_test(forms_of_the_response_agree),
+        cmocka_unit_test(attribution_sums_to_the_response),
+        cmocka_unit_test(attribution_is_for_churn_one_and_the_exact_prior),
         cmocka_unit_test(weights_of_the_bounds_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,31 @@ typedef struct rg_claim {
 
 enum { RG_MAX_CLAIMS = 32 };
 
+/* Harm: the share of an error in the KL of the linear response, signed; total = positive + negative, the integrals of
+ * the places that raise it and that lower it. */
+typedef struct rg_harm_level {
+    double total, positive, negative; /* nats per d log sigma at the level; NaN where it is unknown */
+} rg_harm_level;
+
+typedef struct rg_harm_interval {
+    double low, high;                 /* sigma */
+    double total, positive, negative; /* nats */
+} rg_harm_interval;
+
+/* Which errors cost how much of linear_kl; for churn 1 and the exact prior only. */
+typedef struct rg_outcome_harm {
+    int known;                  /* 0: nothing below is set */
+    rg_value attributed_kl;     /* the sum of it all, which must be linear_kl; its error is how far it is from that */
+    size_t intervals;           /* between the levels of the table, ascending sigma */
+    rg_harm_interval *interval; /* owned by the outcome */
+    double *map;                /* (n) over the box, integrated over v, nats/x^d; owned by the outcome */
+    double band_low, band_high; /* sigma: the narrowest run of intervals with 60 % of it; band_high 0: there is none */
+    double band_share;          /* of attributed_kl */
+    int region_axis;            /* -1: there is none */
+    double region_low, region_high; /* the shortest part of an axis with half of the band's, may reach beyond the box */
+    double region_share;            /* of the band's */
+} rg_outcome_harm;
+
 /* One noise level of the table (levels.csv). Energies are E_p|.|^2, unit 1/x^2. */
 typedef struct rg_outcome_level {
     double sigma, variance;
@@ -48,9 +73,10 @@ typedef struct rg_outcome_level {
     double flat_total; /* E_1|e|^2, the average over the box */
     double kl[RG_MARGINALS];               /* KL(p_v|q_v) so far */
     double gradient_bound, girsanov_bound; /* from the start down to here, KL(p_T|pi) included */
-    double cells_per_sigma;                /* sigma over the largest grid spacing */
-    int iterations;                        /* of the split */
-    double residual;                       /* of the split, true and relative */
+    rg_harm_level harm;
+    double cells_per_sigma; /* sigma over the largest grid spacing */
+    int iterations;         /* of the split */
+    double residual;        /* of the split, true and relative */
 } rg_outcome_level;
 
 /* The fields at the end (variance_min), on the run's grid; (n) or (d, n), owned by the outcome. */
@@ -102,6 +128,7 @@ typedef struct rg_outcome {
     rg_outcome_level *level;
     rg_outcome_fields fields;
     rg_outcome_frames frames;
+    rg_outcome_harm harm;
     rg_evolve_statistics statistics; /* of the main pass */
     double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
     int resolution_alarm;            /* 1: see docs/errors.md */

@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "experiment/frames.h"
+#include "experiment/harm.h"
 #include "experiment/level_table.h"
 
 #include <math.h>
@@ -22,6 +23,7 @@ struct job {
     rg_history history;
     rg_level_table table;
     rg_frames frames;
+    rg_harm harm;
     double *prior, *ratio;
 };
 
@@ -31,6 +33,7 @@ static void job_free(struct job *job) {
     rg_history_free(&job->history);
     rg_level_table_free(&job->table);
     rg_frames_free(&job->frames);
+    rg_harm_free(&job->harm);
     rg_free(job->prior);
     rg_free(job->ratio);
 }
@@ -80,6 +83,11 @@ static rg_status set_prior(struct job *job, rg_diagnostic *diagnostic) {
     return RG_OK;
 }
 
+/* The heat flow is the adjoint of the linear response for churn 1 alone. */
+static int wants_harm(const struct job *job) {
+    return job->outcome && job->experiment->churn == 1 && job->experiment->prior == RG_PRIOR_EXACT;
+}
+
 static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     const rg_experiment *x = job->experiment;
     const rg_pass_options *o = job->options;
@@ -105,6 +113,8 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     status = rg_evolve_create(job->levels, &evolve, &job->evolve, diagnostic);
     if (status) return status;
     job->ratio = rg_field_alloc((size_t)rg_grid_cells(&o->grid));
+    if (wants_harm(job) && rg_harm_create(&o->grid, job->table.stops, job->table.stop, job->table.soft, &job->harm))
+        return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     if (!job->ratio || rg_history_create(&o->grid, &job->history))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     return RG_OK;
@@ -121,6 +131,14 @@ static rg_status note_level(struct job *job) {
     return RG_OK;
 }
 
+static rg_status report_progress(const struct job *job, double fraction, rg_diagnostic *diagnostic) {
+    const rg_pass_options *o = job->options;
+    if (o->progress &&
+        o->progress(o->progress_data, o->progress_from + fraction * (o->progress_to - o->progress_from), o->stage))
+        return rg_fail(diagnostic, RG_ECANCELLED, "cancelled");
+    return RG_OK;
+}
+
 static rg_status note(struct job *job, rg_diagnostic *diagnostic) {
     const rg_pass_options *o = job->options;
     rg_status status = rg_history_add(&job->history, job->evolve, o->form);
@@ -129,11 +147,7 @@ static rg_status note(struct job *job, rg_diagnostic *diagnostic) {
         return rg_fail(diagnostic, RG_ENOCONV, "a marginal is not finite any more at sigma = %g: refine the grid",
                        sqrt(rg_evolve_level(job->evolve)->variance));
     if (status) return rg_fail(diagnostic, status, "%s", rg_status_text(status));
-    const double fraction = rg_evolve_progress(job->evolve);
-    if (o->progress &&
-        o->progress(o->progress_data, o->progress_from + fraction * (o->progress_to - o->progress_from), o->stage))
-        return rg_fail(diagnostic, RG_ECANCELLED, "cancelled");
-    return RG_OK;
+    return report_progress(job, rg_evolve_progress(job->evolve), diagnostic);
 }
 
 static rg_status march(struct job *job, rg_diagnostic *diagnostic) {
@@ -301,6 +315,19 @@ static rg_status hand_over(struct job *job, rg_outcome *outcome) {
     return RG_OK;
 }
 
+/* The second sweep. */
+static rg_status attribute(struct job *job, rg_diagnostic *diagnostic) {
+    if (!wants_harm(job)) return RG_OK;
+    rg_status status = RG_OK;
+    (void)rg_evolve_response(job->evolve, job->harm.response);
+    for (int done = 0; !status && !done;) {
+        status = rg_harm_step(&job->harm, job->levels, &done, diagnostic);
+        if (!status) status = report_progress(job, 1, diagnostic);
+    }
+    if (!status) rg_harm_hand_over(&job->harm, job->outcome);
+    return status;
+}
+
 rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *options, rg_pass *pass,
                       rg_outcome *outcome, rg_diagnostic *diagnostic) {
     struct job job = {.experiment = experiment, .options = options, .outcome = outcome};
@@ -312,6 +339,7 @@ rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *op
         if (!status && outcome) status = hand_over(&job, outcome);
         if (status) rg_fail(diagnostic, status, "%s", rg_status_text(status));
     }
+    if (!status) status = attribute(&job, diagnostic);
     job_free(&job);
     return status;
 }

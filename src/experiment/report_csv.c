@@ -25,6 +25,9 @@ const rg_report_column rg_report_column_of[RG_REPORT_COLUMNS] = {
     REAL(NULL, "cells_per_sigma", cells_per_sigma),
     {NULL, "iterations", offsetof(rg_outcome_level, iterations), 1},
     REAL(NULL, "residual", residual),
+    REAL("harm", "total", harm.total),
+    REAL("harm", "positive", harm.positive),
+    REAL("harm", "negative", harm.negative),
 };
 
 static void write_cell(rg_csv *csv, const rg_outcome_level *level, const rg_report_column *column) {

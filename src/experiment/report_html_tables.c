@@ -63,6 +63,7 @@ static void write_bounds(FILE *out, const rg_outcome *o) {
                   " \xc3\x97 KL(p|q)");
     }
     write_row(out, "prior KL(p_T|pi)", o->prior_kl, "", "");
+    if (!isnan(o->linear_kl.value)) write_row(out, "KL by linear response", o->linear_kl, "", "");
     write_row(out, "identity off by", o->identity_residual, "", "");
     end_table(out);
 }
@@ -93,10 +94,16 @@ rg_status rg_html_numbers(const rg_html *page) {
 /* ---- levels */
 
 /* In the order of rg_report_column_of. */
-static const char *const column[RG_REPORT_COLUMNS] = {
-    "sigma",           "v",          "E_p|e|^2",    "E_p|grad phi|^2", "E_p|r|^2", "harmonic part",  "flat gradient",
-    "flat total",      "KL full",    "KL gradient", "KL solenoidal",   "KL none",  "gradient bound", "Girsanov bound",
-    "cells per sigma", "iterations", "residual"};
+static const char *const column[RG_REPORT_COLUMNS] = {"sigma",           "v",
+                                                      "E_p|e|^2",        "E_p|grad phi|^2",
+                                                      "E_p|r|^2",        "harmonic part",
+                                                      "flat gradient",   "flat total",
+                                                      "KL full",         "KL gradient",
+                                                      "KL solenoidal",   "KL none",
+                                                      "gradient bound",  "Girsanov bound",
+                                                      "cells per sigma", "iterations",
+                                                      "residual",        "harm",
+                                                      "harm > 0",        "harm < 0"};
 
 static void write_cell(FILE *out, const rg_outcome_level *level, const rg_report_column *of) {
     const char *member = (const char *)level + of->offset;

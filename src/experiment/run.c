@@ -110,6 +110,7 @@ static void gather(const struct passes *p, rg_outcome *o) {
     gather_bounds(p, o);
     gather_response(p, o);
     o->path_length = combine(p, &p->main.path_length);
+    o->harm.attributed_kl.error = fabs(o->harm.attributed_kl.value - o->linear_kl.value) + o->linear_kl.error;
     o->statistics = p->main.statistics;
 }
 
@@ -241,6 +242,8 @@ void rg_outcome_free(rg_outcome *outcome) {
     for (int m = 0; m < RG_MARGINALS; m++) rg_free(f->marginal[m]);
     rg_free(outcome->level);
     rg_free(outcome->frames.value);
+    rg_free(outcome->harm.interval);
+    rg_free(outcome->harm.map);
     rg_free(outcome);
 }
 
