@@ -3,8 +3,9 @@
  *   KL_lin = int dv int a_v dx,   a_v = 1/2 p_v grad m_v . grad phi_v = 1/2 (grad M_v - s_v M_v) . grad phi_v:
  * nothing is divided by p.
  *
- * Between two neighbouring levels of the table everything is smooth: there Lobatto's rule with four nodes, exact to degree
- * five, in t = log(v + soft). Its ends are the levels of the table themselves, which two intervals share. */
+ * Between two neighbouring levels of the table everything is smooth: there Simpson's rule in t = log(v + soft). Its ends are
+ * the levels of the table themselves, which two intervals share. (Lobatto's rule with four nodes, for half as many splits
+ * again, took the error from 7e-8 to 9e-10 on mixture_2d and from 9e-6 to 4e-6 on alanine_medium.) */
 #include "experiment/harm.h"
 
 #include "base/base.h"
@@ -13,9 +14,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { PER_INTERVAL = 3 };
-static const double lobatto[PER_INTERVAL + 1] = {-1, -0.447213595499957939, 0.447213595499957939, 1};
-static const double weight[PER_INTERVAL + 1] = {1.0 / 6, 5.0 / 6, 5.0 / 6, 1.0 / 6};
+enum { PER_INTERVAL = 2 };
+static const double weight[PER_INTERVAL + 1] = {1.0 / 6, 4.0 / 6, 1.0 / 6};
 
 rg_status rg_harm_create(const rg_grid *grid, size_t stops, const double *stop, double soft, rg_harm *h) {
     const size_t n = (size_t)rg_grid_cells(grid), d = (size_t)grid->dim;
@@ -59,7 +59,7 @@ static double width(const rg_harm *h, size_t interval) {
 static double variance_at(const rg_harm *h, size_t node) {
     const size_t interval = node / PER_INTERVAL, place = node % PER_INTERVAL;
     if (place == 0) return h->stop[interval];
-    const double t = 0.5 * (1 + lobatto[place]) * width(h, interval);
+    const double t = (double)place / PER_INTERVAL * width(h, interval);
     return (h->stop[interval] + h->soft) * exp(t) - h->soft;
 }
 
@@ -114,7 +114,7 @@ static void add_profile(rg_harm *h, size_t interval, double by) {
 
 /* The node's share of one of the intervals that it belongs to. */
 static void add_to_interval(rg_harm *h, size_t interval, size_t place, double variance, const rg_harm_level *now) {
-    const double by = 0.5 * width(h, interval) * weight[place] * (variance + h->soft);
+    const double by = width(h, interval) * weight[place] * (variance + h->soft);
     rg_harm_interval *to = &h->interval[interval];
     to->total += by * now->total;
     to->positive += by * now->positive;

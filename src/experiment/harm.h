@@ -15,7 +15,7 @@ typedef struct rg_harm {
     rg_level room[2];
     double *response, *smoothed, *slope, *density; /* p delta at the end; M_v; grad M_v (d, n); a_v */
     double *map;                                   /* (n) integral of a_v dv */
-    size_t stops, node;                            /* node: the next of 3 (stops - 1) + 1 */
+    size_t stops, node;                            /* node: the next of 2 (stops - 1) + 1 */
     const double *stop;                            /* ascending variances; borrowed */
     double soft;
     rg_harm_interval *interval; /* ascending; stops - 1 */
