@@ -1315,7 +1315,7 @@ static void divergences_by_hand(void **state) {
     enum { N = 72 };
     const double cell = rg_grid_cell_volume(&g);
     double p[N], rho[N];
-    long double mass = 0, tilt = 0, kl = 0, reverse = 0, tv = 0, chi2 = 0, hellinger = 0;
+    long double mass = 0, tilt = 0, kl = 0, reverse = 0, tv = 0, chi2 = 0, hellinger = 0, cube = 0;
     for (int i = 0; i < N; i++) {
         p[i] = i == 5 ? 0 : 1 + 0.9 * sin(1.3 * i);
         rho[i] = i == 9 ? 0 : exp(1.5 * cos(2.1 * i));
@@ -1328,6 +1328,7 @@ static void divergences_by_hand(void **state) {
         if (r > 0) kl -= w * logl(r), reverse += w * r * logl(r);
         tv += 0.5L * w * fabsl(r - 1);
         chi2 += w * (r - 1) * (r - 1);
+        cube += w * r * r * r;
         hellinger += 0.5L * w * (1 - sqrtl(r)) * (1 - sqrtl(r));
     }
     const long double nought = p[9] * (long double)cell; /* rho = 0 there */
@@ -1340,6 +1341,7 @@ static void divergences_by_hand(void **state) {
     close_to(d.tv, (double)tv, scale, "TV", 0);
     close_to(d.chi2, (double)chi2, scale * 10, "chi2", 0);
     close_to(d.hellinger2, (double)hellinger, scale, "Hellinger", 0);
+    close_to(d.renyi, (double)(0.5L * logl(cube)), scale * 10, "Renyi", 0);
     close_to(d.mass_defect, (double)fabsl(tilt - 1), scale, "mass", 0);
     close_to(d.clipped, (double)(-nought * (logl(1.1e-16L) + 1)), scale * 10, "clipped", 0);
 }

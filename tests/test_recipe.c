@@ -794,7 +794,7 @@ static void builtin_recipes_have_a_name_and_a_summary(void **state) {
         assert_int_equal(strncmp(builtin.text, "# the data's p, ", 16), 0);
     }
     assert_int_equal(marginals, 1);
-    assert_int_equal(count, 6);
+    assert_int_equal(count, 7);
     assert_int_equal(rg_recipe_builtin_at(count + 1, &builtin), 0);
 }
 

@@ -18,6 +18,7 @@ struct reference {
     double value[RG_DIVERGENCES][2]; /* full, gradient */
     double gradient_bound, girsanov_bound;
     double solenoidal_kl; /* at most */
+    double linear_kl;     /* 0: unknown */
 };
 
 static void expect_close(const char *what, rg_value ours, double theirs, double relative) {
@@ -59,6 +60,7 @@ static void compare(const struct reference *r) {
         for (int m = 0; m < 2; m++) expect_close(name[k], o->divergence[k][m], r->value[k][m], r->kl_digits);
     expect_close("gradient bound", o->gradient_bound, r->gradient_bound, r->bound_digits);
     expect_close("Girsanov bound", o->girsanov_bound, r->girsanov_bound, r->bound_digits);
+    if (r->linear_kl > 0) expect_close("linear response", o->linear_kl, r->linear_kl, r->kl_digits);
     expect_nothing_violated(o);
     assert_true(o->divergence[RG_KL][RG_SOLENOIDAL].value <= r->solenoidal_kl);
     assert_true(o->identity_residual.value <= 1e-9);
@@ -80,6 +82,7 @@ static void mixture_2d(void **state) {
         .gradient_bound = 0.07226187278,
         .girsanov_bound = 0.1708015534,
         .solenoidal_kl = 1e-11,
+        .linear_kl = 0.01944303658,
     });
 }
 

@@ -4,6 +4,8 @@
 #include "base/base.h"
 #include "scratch.h"
 
+#include "experiment/report_words.h"
+
 #include <rotgrad/array.h>
 #include <rotgrad/run.h>
 
@@ -105,7 +107,8 @@ static void make_level(rg_outcome_level *level, int k) {
                                 .girsanov_bound_error = 0.0071 + k,
                                 .cells_per_sigma = 3.3 / (k + 1),
                                 .iterations = 17 + k,
-                                .residual = 1.3e-11 / (k + 1)};
+                                .residual = 1.3e-11 / (k + 1),
+                                .harm = {0.02 + k, 0.05 + k, -0.03 - k}};
 }
 
 static void make_numbers(rg_outcome *o) {
@@ -360,7 +363,10 @@ static const char *const column[] = {"sigma",
                                      "girsanov_bound_error",
                                      "cells_per_sigma",
                                      "iterations",
-                                     "residual"};
+                                     "residual",
+                                     "harm.total",
+                                     "harm.positive",
+                                     "harm.negative"};
 enum { COLUMNS = COUNT_OF(column) };
 
 static void numbers_of_level(const rg_outcome_level *l, double number[COLUMNS]) {
@@ -386,7 +392,10 @@ static void numbers_of_level(const rg_outcome_level *l, double number[COLUMNS]) 
                           l->girsanov_bound_error,
                           l->cells_per_sigma,
                           l->iterations,
-                          l->residual};
+                          l->residual,
+                          l->harm.total,
+                          l->harm.positive,
+                          l->harm.negative};
     memcpy(number, all, sizeof all);
 }
 
@@ -399,7 +408,7 @@ static void levels_have_every_number(void **state) {
         const json_t *level = json_array_get(at(json, "levels"), k);
         double expected[COLUMNS];
         numbers_of_level(&made->level[k], expected);
-        assert_int_equal(json_object_size(level), COLUMNS - 2 * RG_MARGINALS + 1);
+        assert_int_equal(json_object_size(level), COLUMNS - 2 * RG_MARGINALS + 1 - 2); /* kl and harm are objects */
         for (int c = 0; c < COLUMNS; c++) assert_true(json_number_value(at(level, column[c])) == expected[c]);
     }
     json_decref(json);
@@ -547,7 +556,9 @@ static void the_table_of_levels_reads_back(void **state) {
     write_ok(made, "out");
     char *text = bytes_of("out/levels.csv", &size), **line = g_strsplit(text, "\n", -1);
     assert_int_equal(g_strv_length(line), 1 + LEVELS + 1);
-    char *header = g_strjoinv(",", (char **)column);
+    char *joined[COLUMNS + 1] = {0}; /* ends with NULL */
+    memcpy(joined, column, sizeof column);
+    char *header = g_strjoinv(",", joined);
     assert_string_equal(line[0], g_strdelimit(header, ".", '_'));
     for (int k = 0; k < LEVELS; k++) {
         double expected[COLUMNS];
@@ -1170,6 +1181,93 @@ static void check_table(const struct made *made, const char *wanted) {
     rg_free(text);
 }
 
+/* ---- harm */
+
+/* The sentence with the region inside the box and over its edge, in degrees or not; its warning; and where there is
+ * nothing to say. */
+static void harm_says_where_and_how_far_to_trust_it(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_outcome *o = &made->outcome;
+    rg_outcome_harm *h = &o->harm;
+    o->divergence[RG_KL][RG_FULL] = (rg_value){0.0058904, 1.17e-6};
+    o->linear_kl = (rg_value){0.0055, 1e-6};
+    *h = (rg_outcome_harm){.known = 1,
+                           .attributed_kl = {0.0055, 2e-6},
+                           .band_low = 0.1,
+                           .band_high = 0.2,
+                           .band_share = 0.62,
+                           .region_axis = 1,
+                           .region_low = o->grid.lower[1] + 0.25 * o->grid.length[1],
+                           .region_high = o->grid.lower[1] + 0.5 * o->grid.length[1],
+                           .region_share = 0.41};
+    char *said = rg_report_harm(o, &made->experiment);
+    const rg_report_text low = rg_report_three_digits(h->region_low), high = rg_report_three_digits(h->region_high);
+    char *expected =
+        g_strdup_printf("62 %% of it comes from sigma 0.1 to 0.2, and 41 %% of that from x1 from %s to %s. "
+                        "By linear response, whose KL is 0.0055000(10) nats, 6.63 %% too low.",
+                        low.text, high.text);
+    assert_string_equal(said, expected);
+    check_table(made, said);
+    g_free(said);
+    g_free(expected);
+    h->region_high += 0.75 * o->grid.length[1]; /* a quarter of the way round again */
+    o->linear_kl.value = 0.0075;
+    said = rg_report_harm(o, &made->experiment);
+    expected = g_strdup_printf("x1 from %s over the edge to %s. By linear response, whose KL is 0.0075000(10) nats, "
+                               "27.3 %% too high: only a hint here.",
+                               low.text, low.text);
+    assert_non_null(strstr(said, expected));
+    g_free(said);
+    g_free(expected);
+    h->attributed_kl.error = 0.0012; /* more than a fifth */
+    assert_null(rg_report_harm(o, &made->experiment));
+    h->known = 0;
+    assert_null(rg_report_harm(o, &made->experiment));
+    made_free(made);
+}
+
+static void harm_is_reported_where_it_is_known(void **state) {
+    (void)state;
+    struct made *made = make_2d();
+    rg_outcome *o = &made->outcome;
+    o->linear_kl = (rg_value){nan(""), nan("")};
+    json_t *json = parsed(made);
+    assert_true(json_is_null(at(json, "harm.linear_kl.value")));
+    assert_true(json_is_null(at(json, "harm.sentence")) && json_is_null(at(json, "harm.band")));
+    assert_int_equal(json_array_size(at(json, "harm.intervals")), 0);
+    check_text(json, "harm.note", "attribution needs churn 1 and the exact prior");
+    json_decref(json);
+    rg_harm_interval interval[] = {{0.1, 0.2, 0.5, 0.7, -0.2}, {0.2, 0.4, 0.25, 0.25, 0}};
+    o->linear_kl = value_of(80);
+    o->observability = value_of(81);
+    o->harm = (rg_outcome_harm){.known = 1,
+                                .attributed_kl = value_of(82),
+                                .intervals = 2,
+                                .interval = interval,
+                                .map = o->fields.density,
+                                .band_low = 0.1,
+                                .band_high = 0.2,
+                                .band_share = 0.75,
+                                .region_axis = 0,
+                                .region_low = 1.5,
+                                .region_high = 2.5,
+                                .region_share = 0.5};
+    json = parsed(made);
+    check_value(json, "harm.linear_kl", o->linear_kl);
+    check_value(json, "harm.observability", o->observability);
+    check_value(json, "harm.attributed_kl", o->harm.attributed_kl);
+    assert_true(json_real_value(at(json, "harm.intervals.0.negative")) == -0.2);
+    assert_true(json_real_value(at(json, "harm.intervals.1.sigma.1")) == 0.4);
+    assert_true(json_real_value(at(json, "harm.band.sigma.0")) == 0.1);
+    assert_true(json_real_value(at(json, "harm.region.interval.1")) == 2.5);
+    json_decref(json);
+    write_ok(made, "out");
+    check_member("harm", 2, o->grid.shape, o->fields.density);
+    remove_tree("out");
+    made_free(made);
+}
+
 static void the_table_answers_first(void **state) {
     (void)state;
     struct made *made = make_2d();
@@ -1313,6 +1411,8 @@ int main(void) {
         cmocka_unit_test(the_maps_of_a_frame_have_titles),
         cmocka_unit_test(the_page_bears_strange_frames),
         cmocka_unit_test(the_page_bears_levels_with_nothing_to_show),
+        cmocka_unit_test(harm_says_where_and_how_far_to_trust_it),
+        cmocka_unit_test(harm_is_reported_where_it_is_known),
         cmocka_unit_test(the_table_answers_first),
         cmocka_unit_test(the_table_knows_when_there_is_nothing_to_tell),
         cmocka_unit_test(numbers_end_where_their_error_begins),

@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+enum { RG_RENYI_ORDER = 3 }; /* order 2 is log(1 + chi2) */
+
 /* All in nats or pure numbers. */
 typedef struct rg_divergences {
     double kl;          /* KL(p|q)  = E_p[-log rho] */
@@ -20,6 +22,7 @@ typedef struct rg_divergences {
     double tv;          /* total variation, E_p|rho - 1| / 2, in [0, 1] */
     double chi2;        /* chi^2(q|p) = E_p (rho - 1)^2 */
     double hellinger2;  /* 1 - E_p sqrt(rho), in [0, 1] */
+    double renyi;       /* R_3(q|p) = log(E_p rho^3) / 2 */
     double mass_defect; /* |E_p rho - 1| before scaling */
     double clipped;     /* what cells with rho = 0 < p would add to KL if rho were the rounding unit there */
 } rg_divergences;

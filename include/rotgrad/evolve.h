@@ -4,7 +4,8 @@
  * c = (1 + lambda^2) / 2:
  *   density form   d_tau q   = -c div(q (s + b)) + D laplacian q
  *   ratio form     d_tau rho = D laplacian rho + (2 D - c) s.grad rho - c (b.grad rho + rho h_b),   rho = q / p
- * where b is the whole score error, its gradient part, its solenoidal part, or nothing. One fourth-order exponential
+ * where b is the whole score error, its gradient part, its solenoidal part, or nothing. Beside them goes the linear
+ * response of q to e. One fourth-order exponential
  * Runge-Kutta step (Krogstad) with an embedded third-order estimate serves both; the split is made afresh at every
  * stage's noise level. A step is accepted when the estimates are below a fifth of the tolerance, when the step moves p
  * itself as well as that (density form), and when the energies are integrated to the tolerance, relative to their sum.
@@ -22,8 +23,9 @@ extern "C" {
 typedef enum rg_form { RG_FORM_RATIO = 1, RG_FORM_DENSITY } rg_form;
 
 /* Which score error a sampler follows. RG_FLOOR follows none and starts at p whatever the prior: it ends at p but for what
- * the method loses. Without a prior it is RG_NONE; in ratio form it is rho = 1, which does not move. */
-enum { RG_FULL, RG_GRADIENT, RG_SOLENOIDAL, RG_NONE, RG_MARGINALS, RG_FLOOR = RG_MARGINALS };
+ * the method loses. Without a prior it is RG_NONE; in ratio form it is rho = 1, which does not move. RG_LINEAR is no
+ * sampler but the linear response to e, only without a prior: see rg_evolve_response. */
+enum { RG_FULL, RG_GRADIENT, RG_SOLENOIDAL, RG_NONE, RG_MARGINALS, RG_FLOOR = RG_MARGINALS, RG_LINEAR };
 
 typedef struct rg_evolve_options {
     rg_form form;
@@ -43,6 +45,7 @@ typedef struct rg_trace {
     int segment;                        /* noise levels between two breaks of the score error share a segment */
     int midpoint;                       /* 1: the middle of a step */
     double total, gradient, solenoidal; /* E_p|e|^2, E_p|grad phi|^2, E_p|r|^2, unit 1/x^2 */
+    double greatest, between; /* max of |grad phi|^2 over the grid; how much more may lie between its points */
 } rg_trace;
 
 typedef struct rg_evolve rg_evolve;
@@ -63,6 +66,10 @@ RG_API double rg_evolve_progress(const rg_evolve *evolve);
 /* The ratio rho = q / p of one marginal, or of RG_FLOOR, where it stands now, (n); in density form rho is q / p where p > 0.
  * `clipped`: the mass of q below 0 that was set to 0. Allocates nothing. */
 RG_API void rg_evolve_ratio(const rg_evolve *evolve, int marginal, double *ratio, double *clipped);
+/* What q - p is to first order in e, (n): p delta, from 0, with
+ *   d_tau (p delta) = -c div(s p delta + p e) + D laplacian (p delta).
+ * Its steps are those that the samplers need. Returns 0, and leaves `response` alone, where there is a prior. */
+RG_API int rg_evolve_response(const rg_evolve *evolve, double *response);
 /* c and D of the equation. */
 RG_API void rg_evolve_coefficients(const rg_evolve *evolve, double *drift, double *diffusion);
 /* The room at the present noise level; owned by `evolve`. */

@@ -39,6 +39,31 @@ typedef struct rg_claim {
 
 enum { RG_MAX_CLAIMS = 32 };
 
+/* Harm: the share of an error in the KL of the linear response, signed; total = positive + negative, the integrals of
+ * the places that raise it and that lower it. */
+typedef struct rg_harm_level {
+    double total, positive, negative; /* nats per d log sigma at the level; NaN where it is unknown */
+} rg_harm_level;
+
+typedef struct rg_harm_interval {
+    double low, high;                 /* sigma */
+    double total, positive, negative; /* nats */
+} rg_harm_interval;
+
+/* Which errors cost how much of linear_kl; for churn 1 and the exact prior only. */
+typedef struct rg_outcome_harm {
+    int known;                  /* 0: nothing below is set */
+    rg_value attributed_kl;     /* the sum of it all, which must be linear_kl; its error is how far it is from that */
+    size_t intervals;           /* between the levels of the table, ascending sigma */
+    rg_harm_interval *interval; /* owned by the outcome */
+    double *map;                /* (n) over the box, integrated over v, nats/x^d; owned by the outcome */
+    double band_low, band_high; /* sigma: the narrowest run of intervals with 60 % of it; band_high 0: there is none */
+    double band_share;          /* of attributed_kl */
+    int region_axis;            /* -1: there is none */
+    double region_low, region_high; /* the shortest part of an axis with half of the band's, may reach beyond the box */
+    double region_share;            /* of the band's */
+} rg_outcome_harm;
+
 /* One noise level of the table (levels.csv). Energies are E_p|.|^2, unit 1/x^2. Error bars: the difference to the halved
  * grid, what the relaxed tolerance changes at the end of the run, and for KL, with the exact prior, what the error-free
  * sampler shows where it should show 0. */
@@ -51,6 +76,7 @@ typedef struct rg_outcome_level {
     double kl[RG_MARGINALS];               /* KL(p_v|q_v) so far */
     double gradient_bound, girsanov_bound; /* from the start down to here, KL(p_T|pi) included */
     double kl_error[RG_MARGINALS], gradient_bound_error, girsanov_bound_error;
+    rg_harm_level harm;
     double cells_per_sigma; /* sigma over the largest grid spacing */
     int iterations;         /* of the split */
     double residual;        /* of the split, true and relative */
@@ -90,6 +116,14 @@ typedef struct rg_outcome {
     rg_value gradient_bound; /* KL(p_T|pi) + c^2/(4 D) int E_p|grad phi|^2 dv; infinite for churn 0 */
     rg_value girsanov_bound; /* the same with E_p|e|^2 */
     rg_value energy[RG_ENERGIES];
+    rg_value prior[RG_DIVERGENCES], prior_renyi; /* of pi and p_T */
+    rg_value renyi;                              /* R_3(q|p), see RG_RENYI_ORDER */
+    /* Upper bounds on R_3(q|p), log(1 + chi2(q|p)), H^2; on KL(q|p) from E_q|grad phi|^2 and from E_q|e|^2. Infinite for
+     * churn 0. */
+    rg_value renyi_bound, log_chi2_bound, hellinger2_bound, reverse_gradient_bound, reverse_girsanov_bound;
+    rg_value path_length;       /* int |d KL / d tau| d tau of the full sampler */
+    rg_value linear_kl;         /* KL by linear response, 1/2 int p delta^2; NaN where the prior is not p_T */
+    rg_value observability;     /* int p delta^2 / int E_p|e|^2 dv; NaN without score error, too */
     rg_value identity_residual; /* |KL(p_0|q_0) - KL(p_T|pi) - int (d KL / d tau) d tau| of the full sampler */
     size_t claims;
     rg_claim claim[RG_MAX_CLAIMS];
@@ -97,6 +131,7 @@ typedef struct rg_outcome {
     rg_outcome_level *level;
     rg_outcome_fields fields;
     rg_outcome_frames frames;
+    rg_outcome_harm harm;
     rg_evolve_statistics statistics; /* of the main pass */
     double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
     int resolution_alarm;            /* 1: see docs/errors.md */

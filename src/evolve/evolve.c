@@ -8,6 +8,7 @@
 #include "evolve/instants.h"
 
 #include "base/base.h"
+#include "grid/greatest.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,9 +30,10 @@ struct rg_evolve {
     rg_level room[ROOMS];
     rg_instants instants;
     double variance, next_step;
-    int segment, segment_steps, lanes, stepped;      /* RG_MARGINALS, or with RG_FLOOR */
-    double *u[MOST_STEPPED], *first[MOST_STEPPED];   /* spectra at the start of the step, and N of them */
-    double *next[MOST_STEPPED], *last[MOST_STEPPED]; /* the same at its end */
+    int segment, segment_steps, lanes, stepped, last_one; /* RG_MARGINALS; and last_one: RG_FLOOR or RG_LINEAR */
+    double *u[MOST_STEPPED], *first[MOST_STEPPED];        /* spectra at the start of the step, and N of them */
+    double *next[MOST_STEPPED], *last[MOST_STEPPED];      /* the same at its end */
+    const rg_level *recorded;                             /* by the trace, last */
     rg_trace *trace;
     size_t traced, room_for;
     double energy; /* integral of E_p|e|^2 so far */
@@ -86,7 +88,8 @@ static rg_status allocate(rg_evolve *e) {
     for (int r = 0; !status && r < ROOMS; r++) status = rg_level_create(grid, &e->room[r]);
     if (!status) status = rg_exponential_create(q->spectral, q->diffusion, &e->exponential);
     if (!status) status = rg_instants_create(q, &e->instants);
-    e->stepped = e->options.prior && q->form == RG_FORM_DENSITY ? MOST_STEPPED : RG_MARGINALS;
+    e->last_one = e->options.prior ? RG_FLOOR : RG_LINEAR; /* with a prior the ratio form's floor stands still */
+    e->stepped = e->options.prior && q->form == RG_FORM_RATIO ? RG_MARGINALS : MOST_STEPPED;
     for (int m = 0; !status && m < e->stepped; m++) {
         double **spectra[] = {&e->u[m], &e->first[m], &e->next[m], &e->last[m]};
         for (int i = 0; i < 4; i++)
@@ -103,7 +106,12 @@ static void count_split(rg_evolve *e, const rg_level *level) {
     if (!level->split.resolved) s->unresolved_from = fmax(s->unresolved_from, level->variance);
 }
 
-/* rho = pi / p_T or q = pi; without a prior rho = 1 exactly. */
+/* The m-th of those that are stepped. */
+static int marginal_at(const rg_evolve *e, int m) {
+    return m < RG_MARGINALS ? m : e->last_one;
+}
+
+/* rho = pi / p_T or q = pi; without a prior rho = 1 exactly, and delta = 0 as it was allocated. */
 static rg_status set_prior(rg_evolve *e, rg_diagnostic *diagnostic) {
     const double *prior = e->options.prior, *density = e->room[START].density;
     const struct lane *lane = &e->lane[0];
@@ -120,13 +128,25 @@ static rg_status set_prior(rg_evolve *e, rg_diagnostic *diagnostic) {
         lane->field[i] = e->options.form == RG_FORM_DENSITY ? q : prior ? q / density[i] : 1;
     }
     rg_forward(lane->equation.spectral, lane->field, e->u[0]);
-    if (e->stepped > RG_FLOOR) rg_forward(lane->equation.spectral, density, e->u[RG_FLOOR]);
+    if (e->stepped > RG_MARGINALS && e->last_one == RG_FLOOR)
+        rg_forward(lane->equation.spectral, density, e->u[RG_MARGINALS]);
     for (int m = 0; m < e->stepped; m++) {
-        if (m > 0 && m != RG_FLOOR)
+        if (m > 0 && m < RG_MARGINALS)
             memcpy(e->u[m], e->u[0], 2 * (size_t)lane->equation.spectral->modes * sizeof(double));
-        rg_equation_right_side(&lane->equation, &e->room[START], m, e->u[m], e->first[m]);
+        rg_equation_right_side(&lane->equation, &e->room[START], marginal_at(e, m), e->u[m], e->first[m]);
     }
     return RG_OK;
+}
+
+static void square_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
+    const rg_evolve *e = data;
+    const ptrdiff_t n = e->lane[0].equation.spectral->cells;
+    const double *vector = e->recorded->gradient;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        double square = 0;
+        for (int a = 0; a < rg_levels_grid(e->levels)->dim; a++) square += vector[a * n + i] * vector[a * n + i];
+        e->lane[0].field[i] = square;
+    }
 }
 
 static rg_status record(rg_evolve *e, int room, int midpoint) {
@@ -139,13 +159,18 @@ static rg_status record(rg_evolve *e, int room, int midpoint) {
         e->trace = larger;
         e->room_for = more;
     }
-    const rg_level *level = &e->room[room];
+    const rg_level *level = e->recorded = &e->room[room];
+    double between;
+    rg_parallel(e->lane[0].equation.spectral->cells, square_block, e);
+    const double greatest = rg_greatest(rg_levels_grid(e->levels), e->lane[0].field, &between);
     e->trace[e->traced++] = (rg_trace){.variance = level->variance,
                                        .segment = e->segment,
                                        .midpoint = midpoint,
                                        .total = level->split.total,
                                        .gradient = level->split.gradient,
-                                       .solenoidal = level->split.solenoidal};
+                                       .solenoidal = level->split.solenoidal,
+                                       .greatest = greatest,
+                                       .between = between};
     return RG_OK;
 }
 
@@ -257,10 +282,12 @@ static double error_norm(const rg_evolve *e, const struct lane *lane) {
 }
 
 static double step_marginal(const rg_evolve *e, const struct lane *lane, int m) {
-    struct side side = {&lane->equation, e->room, m};
+    struct side side = {&lane->equation, e->room, marginal_at(e, m)};
     rg_exponential_step(&e->exponential, right_side, &side, e->u[m], e->first[m], e->next[m], e->last[m], lane->error,
                         lane->work);
-    return error_norm(e, lane);
+    /* The response may be many times p where the error is large: it takes the steps of the samplers. */
+    const double norm = error_norm(e, lane);
+    return marginal_at(e, m) == RG_LINEAR && isfinite(norm) ? 0 : norm;
 }
 
 static double step_density(const rg_evolve *e, const struct lane *lane) {
@@ -391,18 +418,29 @@ void rg_evolve_ratio(const rg_evolve *e, int marginal, double *ratio, double *cl
     const double *density = e->room[START].density;
     const int is_ratio = e->options.form == RG_FORM_RATIO;
     double below = 0;
-    if (marginal == e->stepped && e->options.prior) { /* the floor of the ratio form */
+    const int floor_stands = e->options.form == RG_FORM_RATIO;
+    if (marginal == RG_FLOOR && e->options.prior && floor_stands) {
         for (ptrdiff_t i = 0; i < n; i++) ratio[i] = 1;
         *clipped = 0;
         return;
     }
-    rg_equation_field(equation, e->u[marginal == e->stepped ? RG_NONE : marginal], ratio);
+    rg_equation_field(equation, e->u[marginal == RG_FLOOR && !e->options.prior ? RG_NONE : marginal], ratio);
     for (ptrdiff_t i = 0; i < n; i++) {
         const double q = is_ratio ? ratio[i] * density[i] : ratio[i];
         if (q < 0) below -= q;
         ratio[i] = q < 0 ? 0 : is_ratio ? ratio[i] : density[i] > 0 ? ratio[i] / density[i] : 1;
     }
     *clipped = below * rg_grid_cell_volume(rg_levels_grid(e->levels));
+}
+
+int rg_evolve_response(const rg_evolve *e, double *response) {
+    if (e->last_one != RG_LINEAR) return 0;
+    const rg_equation *equation = &e->lane[0].equation;
+    const double *density = e->room[START].density;
+    rg_equation_field(equation, e->u[RG_MARGINALS], response);
+    if (e->options.form == RG_FORM_RATIO)
+        for (ptrdiff_t i = 0; i < equation->spectral->cells; i++) response[i] *= density[i];
+    return 1;
 }
 
 int rg_evolve_segment(const rg_evolve *e) {

@@ -1,5 +1,7 @@
 /* Ratio form: N = (2 D - c) s.grad rho - c (b.grad rho + rho h_b); for lambda = 1 the true score cancels.
- * Density form: N = -c div(q (s + b)); the mean mode of a divergence is 0, so mass is kept exactly. */
+ * Density form: N = -c div(q (s + b)); the mean mode of a divergence is 0, so mass is kept exactly.
+ * Linear response, q = p (1 + delta) to first order in e: N = (2 D - c) s.grad delta - c h, or with m = p delta
+ * N = -c div(m s + p e). */
 #include "evolve/right_side.h"
 
 #include "base/base.h"
@@ -41,15 +43,17 @@ void rg_equation_field(const rg_equation *e, const double *u, double *field) {
 /* Which drift and source a marginal follows; NULL for none. */
 struct marginal {
     const double *drift, *source, *less; /* source - less */
+    int linear;                          /* they drive it, and do not depend on where it is */
 };
 
 static struct marginal marginal_of(const rg_level *level, int marginal) {
     const struct marginal of[] = {
-        [RG_FULL] = {level->error, level->source, NULL},
-        [RG_GRADIENT] = {level->gradient, level->source, level->solenoidal_source},
-        [RG_SOLENOIDAL] = {level->solenoidal, level->solenoidal_source, NULL},
-        [RG_NONE] = {NULL, NULL, NULL},
-        [RG_FLOOR] = {NULL, NULL, NULL},
+        [RG_FULL] = {level->error, level->source, NULL, 0},
+        [RG_GRADIENT] = {level->gradient, level->source, level->solenoidal_source, 0},
+        [RG_SOLENOIDAL] = {level->solenoidal, level->solenoidal_source, NULL, 0},
+        [RG_NONE] = {NULL, NULL, NULL, 0},
+        [RG_FLOOR] = {NULL, NULL, NULL, 0},
+        [RG_LINEAR] = {level->error, level->source, NULL, 1},
     };
     return of[marginal];
 }
@@ -69,11 +73,11 @@ static void ratio_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     const double c = e->drift, along_score = 2 * e->diffusion - c;
     for (ptrdiff_t i = begin; i < end; i++) {
         const double h = p->m.source ? p->m.source[i] - (p->m.less ? p->m.less[i] : 0) : 0;
-        p->field[i] *= -c * h;
+        p->field[i] = -c * h * (p->m.linear ? 1 : p->field[i]);
     }
     for (int a = 0; a < e->spectral->grid.dim; a++) {
         const double *slope = p->vector + a * n, *score = p->level->score + a * n;
-        const double *drift = p->m.drift ? p->m.drift + a * n : NULL;
+        const double *drift = p->m.drift && !p->m.linear ? p->m.drift + a * n : NULL;
         for (ptrdiff_t i = begin; i < end; i++)
             p->field[i] += (along_score * score[i] - c * (drift ? drift[i] : 0)) * slope[i];
     }
@@ -85,7 +89,10 @@ static void density_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     for (int a = 0; a < p->e->spectral->grid.dim; a++) {
         const double *score = p->level->score + a * n, *drift = p->m.drift ? p->m.drift + a * n : NULL;
         double *flux = p->vector + a * n;
-        for (ptrdiff_t i = begin; i < end; i++) flux[i] = p->field[i] * (score[i] + (drift ? drift[i] : 0));
+        if (p->m.linear)
+            for (ptrdiff_t i = begin; i < end; i++) flux[i] = p->field[i] * score[i] + p->level->density[i] * drift[i];
+        else
+            for (ptrdiff_t i = begin; i < end; i++) flux[i] = p->field[i] * (score[i] + (drift ? drift[i] : 0));
     }
 }
 

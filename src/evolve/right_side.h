@@ -13,7 +13,8 @@ typedef struct rg_equation {
     double *real;            /* (d + 1, n) scratch */
 } rg_equation;
 
-/* n = N(u) for one marginal at one noise level; u and n are unscaled spectra of rho or q. */
+/* n = N(u) for one marginal at one noise level; u and n are unscaled spectra of rho or q; for RG_LINEAR of delta or
+ * p delta. */
 void rg_equation_right_side(const rg_equation *equation, const rg_level *level, int marginal, const double *u,
                             double *n);
 /* Density form: N of p itself, without error. d real FFTs. */

@@ -41,6 +41,11 @@ static double hellinger_to_tv(double h2) {
     return sqrt(h2 * fmax(2 - h2, 0));
 }
 
+/* H^2 <= 1, whatever the bound on it says. */
+static double hellinger_bound_to_tv(double bound) {
+    return hellinger_to_tv(fmin(bound, 1));
+}
+
 static double log_one_plus(double x) {
     return log1p(x);
 }
@@ -54,6 +59,46 @@ static void bounds(rg_outcome *o) {
     claim(o, "girsanov_bound", "KL(p|q) <= KL(p_T|pi) + c^2/(4D) int E_p|e|^2 dv", kl[RG_FULL], o->girsanov_bound);
     claim(o, "projection", "int E_p|grad phi|^2 dv <= int E_p|e|^2 dv", o->energy[RG_ENERGY_GRADIENT],
           o->energy[RG_ENERGY_TOTAL]);
+}
+
+/* Of the other divergences. Without churn they are infinite and say nothing. */
+static void other_bounds(rg_outcome *o) {
+    const rg_value tv = o->divergence[RG_TV][RG_FULL], reverse = o->divergence[RG_REVERSE_KL][RG_FULL];
+    if (isinf(o->gradient_bound.value)) return;
+    claim(o, "tv_bretagnolle_huber_bound", "TV <= sqrt(1 - exp(-gradient bound))", tv,
+          apply(bretagnolle_huber, o->gradient_bound));
+    claim(o, "hellinger_bound", "H^2 <= H^2(p_T,pi) + c^2/(16D) int int sqrt(pq)|grad phi|^2 dx dv",
+          o->divergence[RG_HELLINGER2][RG_FULL], o->hellinger2_bound);
+    claim(o, "tv_hellinger_bound", "TV <= sqrt(B (2 - B)), B = the bound on H^2, at most 1", tv,
+          apply(hellinger_bound_to_tv, o->hellinger2_bound));
+    claim(o, "reverse_gradient_bound", "KL(q|p) <= KL(pi|p_T) + c^2/(4D) int E_q|grad phi|^2 dv", reverse,
+          o->reverse_gradient_bound);
+    claim(o, "reverse_girsanov_bound", "KL(q|p) <= KL(pi|p_T) + c^2/(4D) int E_q|e|^2 dv", reverse,
+          o->reverse_girsanov_bound);
+    claim(o, "chi2_bound", "log(1 + chi^2(q|p)) <= log(1 + chi^2(pi|p_T)) + c^2/(2D) int sup|grad phi|^2 dv",
+          apply(log_one_plus, o->divergence[RG_CHI2][RG_FULL]), o->log_chi2_bound);
+    claim(o, "renyi_bound", "R_3(q|p) <= R_3(pi|p_T) + 3c^2/(4D) int sup|grad phi|^2 dv", o->renyi, o->renyi_bound);
+}
+
+/* Without churn KL is what the path makes of it, not what the energies allow: the identity, to a hundredth of the path. It
+ * is as uncertain as KL itself, which knows what was clipped. */
+static void identity(const rg_experiment *x, rg_outcome *o) {
+    const double hundredth = 0.01;
+    if (x->churn > 0) return;
+    const rg_value off = {o->identity_residual.value,
+                          o->identity_residual.error + o->divergence[RG_KL][RG_FULL].error + o->prior_kl.error};
+    claim(o, "ode_identity",
+          "KL(p|q) = KL(p_T|pi) + 1/2 int E_p[grad log(q/p).grad phi] dv, to a hundredth of the same integral of |.|",
+          off, (rg_value){hundredth * o->path_length.value, hundredth * o->path_length.error});
+}
+
+static void response(rg_outcome *o) {
+    const rg_value gradient = o->energy[RG_ENERGY_GRADIENT], total = o->energy[RG_ENERGY_TOTAL];
+    if (isnan(o->observability.value) || isinf(o->gradient_bound.value) || !(total.value > 0)) return;
+    const double factor = 2 * (o->gradient_bound.value - o->prior_kl.value) / gradient.value / total.value;
+    if (!isfinite(factor)) return;
+    claim(o, "observability", "int p delta^2 dx / int E_p|e|^2 dv <= c^2/(2D) gradient share", o->observability,
+          (rg_value){factor * gradient.value, factor * (gradient.error + gradient.value / total.value * total.error)});
 }
 
 /* With the exact prior r alone must leave q = p; against what Girsanov's bound predicts for it, that is a statement with
@@ -84,6 +129,9 @@ static void relations(rg_outcome *o) {
 void rg_claims_make(const rg_experiment *x, rg_outcome *o) {
     o->claims = 0;
     bounds(o);
+    other_bounds(o);
+    identity(x, o);
+    response(o);
     invisibility(x, o);
     if (x->prior != RG_PRIOR_EXACT)
         claim(o, "data_processing", "without error KL(p|q) does not grow: KL(p|q) <= KL(p_T|pi)",

@@ -16,6 +16,7 @@ static rg_status choose_stops(const rg_experiment *x, const rg_levels *levels, r
     table->stop = rg_field_alloc(table->stops);
     if (!table->stop) return RG_ENOMEM;
     const double low = x->variance_min, high = x->variance_max, soft = low > 0 ? 0 : 1e-3 * high;
+    table->soft = soft;
     table->stop[0] = low;
     table->stop[table->stops - 1] = high;
     for (size_t i = 1; i + 1 < table->stops; i++) {
@@ -78,6 +79,7 @@ static rg_status fill_energies(rg_level_table *table, rg_levels *levels, const r
     rg_split_report flat;
     const rg_status status = rg_levels_harmonic(levels, level, &row->harmonic);
     if (status && status != RG_ENOCONV) return status;
+    row->harm = (rg_harm_level){nan(""), nan(""), nan("")};
     row->total = level->split.total;
     row->gradient = level->split.gradient;
     row->solenoidal = level->split.solenoidal;

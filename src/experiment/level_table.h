@@ -9,6 +9,7 @@
 typedef struct rg_level_table {
     size_t stops, rows;
     double *stop;          /* variances: the learned levels in the range, or ROWS geometric ones; ends included */
+    double soft;           /* they are geometric in v + soft: more than 0 where v reaches 0 */
     rg_outcome_level *row; /* descending */
     rg_spectral *spectral; /* for the flat split; only where all columns are wanted */
     double churn_factor, prior_kl, total, gradient; /* c^2 / (4 D), and integrals down to the last row */

@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "experiment/frames.h"
+#include "experiment/harm.h"
 #include "experiment/level_table.h"
 
 #include <math.h>
@@ -10,6 +11,8 @@
 enum { HISTORY = 6 };
 /* The split is solved this much more finely than the marginals are stepped. */
 static const double split_share = 0.01;
+/* p / max p below which double precision does not determine a ratio to p; the split's limit, too */
+static const double undetermined = 1e-14;
 
 struct job {
     const rg_experiment *experiment;
@@ -20,6 +23,7 @@ struct job {
     rg_history history;
     rg_level_table table;
     rg_frames frames;
+    rg_harm harm;
     double *prior, *ratio;
 };
 
@@ -29,6 +33,7 @@ static void job_free(struct job *job) {
     rg_history_free(&job->history);
     rg_level_table_free(&job->table);
     rg_frames_free(&job->frames);
+    rg_harm_free(&job->harm);
     rg_free(job->prior);
     rg_free(job->ratio);
 }
@@ -78,6 +83,11 @@ static rg_status set_prior(struct job *job, rg_diagnostic *diagnostic) {
     return RG_OK;
 }
 
+/* The heat flow is the adjoint of the linear response for churn 1 alone. */
+static int wants_harm(const struct job *job) {
+    return job->outcome && job->experiment->churn == 1 && job->experiment->prior == RG_PRIOR_EXACT;
+}
+
 static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     const rg_experiment *x = job->experiment;
     const rg_pass_options *o = job->options;
@@ -104,6 +114,8 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     status = rg_evolve_create(job->levels, &evolve, &job->evolve, diagnostic);
     if (status) return status;
     job->ratio = rg_field_alloc((size_t)rg_grid_cells(&o->grid));
+    if (wants_harm(job) && rg_harm_create(&o->grid, job->table.stops, job->table.stop, job->table.soft, &job->harm))
+        return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     if (!job->ratio || rg_history_create(&o->grid, &job->history))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     return RG_OK;
@@ -120,6 +132,14 @@ static rg_status note_level(struct job *job) {
     return RG_OK;
 }
 
+static rg_status report_progress(const struct job *job, double fraction, rg_diagnostic *diagnostic) {
+    const rg_pass_options *o = job->options;
+    if (o->progress &&
+        o->progress(o->progress_data, o->progress_from + fraction * (o->progress_to - o->progress_from), o->stage))
+        return rg_fail(diagnostic, RG_ECANCELLED, "cancelled");
+    return RG_OK;
+}
+
 static rg_status note(struct job *job, rg_diagnostic *diagnostic) {
     const rg_pass_options *o = job->options;
     rg_status status = rg_history_add(&job->history, job->evolve, o->form);
@@ -128,11 +148,7 @@ static rg_status note(struct job *job, rg_diagnostic *diagnostic) {
         return rg_fail(diagnostic, RG_ENOCONV, "a marginal is not finite any more at sigma = %g: refine the grid",
                        sqrt(rg_evolve_level(job->evolve)->variance));
     if (status) return rg_fail(diagnostic, status, "%s", rg_status_text(status));
-    const double fraction = rg_evolve_progress(job->evolve);
-    if (o->progress &&
-        o->progress(o->progress_data, o->progress_from + fraction * (o->progress_to - o->progress_from), o->stage))
-        return rg_fail(diagnostic, RG_ECANCELLED, "cancelled");
-    return RG_OK;
+    return report_progress(job, rg_evolve_progress(job->evolve), diagnostic);
 }
 
 static rg_status march(struct job *job, rg_diagnostic *diagnostic) {
@@ -144,24 +160,36 @@ static rg_status march(struct job *job, rg_diagnostic *diagnostic) {
     return status;
 }
 
-static rg_status compare_one(struct job *job, int marginal, rg_value value[RG_DIVERGENCES]) {
+static void spread(const rg_divergences *d, double out[RG_DIVERGENCES]) {
+    out[RG_KL] = d->kl;
+    out[RG_REVERSE_KL] = d->reverse_kl;
+    out[RG_TV] = d->tv;
+    out[RG_CHI2] = d->chi2;
+    out[RG_HELLINGER2] = d->hellinger2;
+}
+
+static rg_status compare_one(struct job *job, int marginal, rg_value value[RG_DIVERGENCES], rg_value *renyi) {
     double clipped;
     rg_divergences d;
     rg_evolve_ratio(job->evolve, marginal, job->ratio, &clipped);
     const rg_status status =
         rg_divergences_of(&job->options->grid, rg_evolve_level(job->evolve)->density, job->ratio, &d);
     if (status) return status;
-    const double plain[RG_DIVERGENCES] = {d.kl, d.reverse_kl, d.tv, d.chi2, d.hellinger2};
+    double plain[RG_DIVERGENCES];
+    spread(&d, plain);
     const double lost = clipped + d.mass_defect;
     for (int k = 0; k < RG_DIVERGENCES; k++) value[k] = (rg_value){plain[k], lost + (k == RG_KL ? d.clipped : 0)};
+    *renyi = (rg_value){d.renyi, lost};
     return RG_OK;
 }
 
 static rg_status compare(struct job *job, rg_pass *pass) {
     for (int m = 0; m <= RG_MARGINALS; m++) {
-        rg_value value[RG_DIVERGENCES];
-        const rg_status status = compare_one(job, m, value);
+        rg_value value[RG_DIVERGENCES], renyi;
+        const rg_status status = compare_one(job, m, value, &renyi);
         if (status) return status;
+        if (m == RG_FULL) pass->renyi = renyi;
+        if (m == RG_FLOOR) pass->renyi_floor = renyi.value;
         for (int k = 0; k < RG_DIVERGENCES; k++) {
             if (m == RG_FLOOR)
                 pass->floor[k] = value[k].value;
@@ -169,12 +197,33 @@ static rg_status compare(struct job *job, rg_pass *pass) {
                 pass->divergence[k][m] = value[k];
         }
     }
+    double start[RG_DIVERGENCES];
+    spread(&job->history.first, start);
+    for (int k = 0; k < RG_DIVERGENCES; k++) pass->start[k] = (rg_value){start[k], 0};
+    pass->start_renyi = (rg_value){job->history.first.renyi, 0};
     return RG_OK;
 }
 
-static double energy_of(const rg_trace *t, int which) {
-    return which == RG_ENERGY_TOTAL ? t->total : which == RG_ENERGY_GRADIENT ? t->gradient : t->solenoidal;
+/* int (p delta)^2 / p, half of it. Where p has no digits left, the response has none either: it is left out. */
+static void measure_response(struct job *job, rg_pass *pass) {
+    const ptrdiff_t n = rg_grid_cells(&job->options->grid);
+    const double *density = rg_evolve_level(job->evolve)->density;
+    const double least = undetermined * rg_max_abs(n, density);
+    double sum = 0;
+    pass->linear_kl = (rg_value){(double)NAN, (double)NAN};
+    if (!rg_evolve_response(job->evolve, job->ratio)) return;
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (density[i] > least) sum += job->ratio[i] * job->ratio[i] / density[i];
+    pass->linear_kl = (rg_value){0.5 * sum * rg_grid_cell_volume(&job->options->grid), 0};
 }
+
+/* Of the trace, by its members' places. */
+static const size_t energy_at[] = {[RG_ENERGY_TOTAL] = offsetof(rg_trace, total),
+                                   [RG_ENERGY_GRADIENT] = offsetof(rg_trace, gradient),
+                                   [RG_ENERGY_SOLENOIDAL] = offsetof(rg_trace, solenoidal),
+                                   offsetof(rg_trace, greatest),
+                                   offsetof(rg_trace, between)};
+enum { GREATEST = RG_ENERGIES, BETWEEN, TRACED };
 
 /* Integrals over v, segment by segment. */
 static rg_status integrate(const struct job *job, rg_pass *pass) {
@@ -183,7 +232,8 @@ static rg_status integrate(const struct job *job, rg_pass *pass) {
     double *node = rg_field_alloc(2 * count);
     if (!node) return RG_ENOMEM;
     double *value = node + count;
-    for (int which = 0; which < RG_ENERGIES; which++) {
+    rg_value of[TRACED];
+    for (int which = 0; which < TRACED; which++) {
         rg_value sum = {0, 0};
         for (size_t i = 0; i < count;) {
             size_t j = 0;
@@ -191,27 +241,44 @@ static rg_status integrate(const struct job *job, rg_pass *pass) {
             const int segment = trace[i].segment;
             for (; i < count && trace[i].segment == segment; i++, j++) {
                 node[j] = -trace[i].variance;
-                value[j] = energy_of(&trace[i], which);
+                value[j] = *(const double *)((const char *)&trace[i] + energy_at[which]);
             }
             sum.value += rg_integrate(j, node, value, &error);
             sum.error += error;
         }
-        pass->energy[which] = sum;
+        of[which] = sum;
     }
+    for (int k = 0; k < RG_ENERGIES; k++) pass->energy[k] = of[k];
+    pass->greatest_energy = (rg_value){of[GREATEST].value, of[GREATEST].error + of[BETWEEN].value + of[BETWEEN].error};
     rg_free(node);
     return RG_OK;
+}
+
+/* And those that need q, which is there at the ends of steps only. */
+static rg_status integrate_history(const struct job *job, rg_value integral[RG_INTEGRALS]) {
+    rg_status status = RG_OK;
+    for (int k = 0; !status && k < RG_INTEGRALS; k++)
+        status = rg_history_integral(&job->history, k, &integral[k].value, &integral[k].error);
+    return status;
 }
 
 static rg_status conclude(struct job *job, rg_pass *pass) {
     rg_status status = compare(job, pass);
     if (!status) status = integrate(job, pass);
-    double growth, error, drift, diffusion;
-    if (!status) status = rg_history_growth(&job->history, &growth, &error);
+    double drift, diffusion;
+    rg_value along[RG_INTEGRALS];
+    if (!status) status = integrate_history(job, along);
     if (status) return status;
+    measure_response(job, pass);
     const double start = job->history.point[0].kl[RG_FULL], end = pass->divergence[RG_KL][RG_FULL].value;
     rg_evolve_coefficients(job->evolve, &drift, &diffusion);
     pass->prior_kl = (rg_value){start, 0};
-    pass->identity_residual = (rg_value){fabs(end - start - growth), error};
+    pass->identity_residual =
+        (rg_value){fabs(end - start - along[RG_INTEGRAL_RATE].value), along[RG_INTEGRAL_RATE].error};
+    pass->path_length = along[RG_INTEGRAL_RATE_SIZE];
+    pass->root_energy = along[RG_INTEGRAL_ROOT];
+    pass->reverse_energy[RG_ENERGY_GRADIENT] = along[RG_INTEGRAL_REVERSE_GRADIENT];
+    pass->reverse_energy[RG_ENERGY_TOTAL] = along[RG_INTEGRAL_REVERSE_TOTAL];
     pass->bound_factor = drift * drift / (4 * diffusion);
     pass->statistics = rg_evolve_report(job->evolve);
     if (job->outcome) return RG_OK;
@@ -258,6 +325,19 @@ static rg_status hand_over(struct job *job, rg_outcome *outcome) {
     return RG_OK;
 }
 
+/* The second sweep. */
+static rg_status attribute(struct job *job, rg_diagnostic *diagnostic) {
+    if (!wants_harm(job)) return RG_OK;
+    rg_status status = RG_OK;
+    (void)rg_evolve_response(job->evolve, job->harm.response);
+    for (int done = 0; !status && !done;) {
+        status = rg_harm_step(&job->harm, job->levels, &done, diagnostic);
+        if (!status) status = report_progress(job, 1, diagnostic);
+    }
+    if (!status) rg_harm_hand_over(&job->harm, job->outcome);
+    return status;
+}
+
 rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *options, rg_pass *pass,
                       rg_outcome *outcome, rg_diagnostic *diagnostic) {
     struct job job = {.experiment = experiment, .options = options, .outcome = outcome};
@@ -269,6 +349,7 @@ rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *op
         if (!status && outcome) status = hand_over(&job, outcome);
         if (status) rg_fail(diagnostic, status, "%s", rg_status_text(status));
     }
+    if (!status) status = attribute(&job, diagnostic);
     job_free(&job);
     return status;
 }

@@ -21,8 +21,11 @@ typedef struct rg_pass_options {
 /* Everything a pass reports, each with what the pass itself knows it lost. */
 typedef struct rg_pass {
     rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
-    double floor[RG_DIVERGENCES]; /* what RG_FLOOR shows where it should show 0 */
-    rg_value prior_kl, energy[RG_ENERGIES], identity_residual;
+    double floor[RG_DIVERGENCES];                       /* what RG_FLOOR shows where it should show 0 */
+    rg_value start[RG_DIVERGENCES], renyi, start_renyi; /* start: of the prior */
+    double renyi_floor;
+    rg_value prior_kl, energy[RG_ENERGIES], greatest_energy, root_energy, reverse_energy[RG_ENERGIES];
+    rg_value identity_residual, path_length, linear_kl;
     double bound_factor; /* c^2 / (4 D); infinite for churn 0 */
     rg_evolve_statistics statistics;
     size_t levels; /* of the halved grid: its level table, KL and bounds only */

@@ -31,6 +31,9 @@ const rg_report_column rg_report_column_of[RG_REPORT_COLUMNS] = {
     REAL(NULL, "cells_per_sigma", cells_per_sigma, "cells per sigma"),
     {NULL, "iterations", offsetof(rg_outcome_level, iterations), 1, "iterations"},
     REAL(NULL, "residual", residual, "residual"),
+    REAL("harm", "total", harm.total, "harm"),
+    REAL("harm", "positive", harm.positive, "harm > 0"),
+    REAL("harm", "negative", harm.negative, "harm < 0"),
 };
 
 static void write_cell(rg_csv *csv, const rg_outcome_level *level, const rg_report_column *column) {

@@ -63,6 +63,7 @@ static void write_bounds(FILE *out, const rg_outcome *o) {
                   " \xc3\x97 KL(p|q)");
     }
     write_row(out, "prior KL(p_T|pi)", o->prior_kl, "", "");
+    if (!isnan(o->linear_kl.value)) write_row(out, "KL by linear response", o->linear_kl, "", "");
     write_row(out, "identity off by", o->identity_residual, "", "");
     end_table(out);
 }

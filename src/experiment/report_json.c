@@ -2,7 +2,7 @@
  *
  * jansson's setters and json_pack take NULL for a failure of their own, so one check at the end is enough. */
 #include "base/base.h"
-#include "experiment/report.h"
+#include "experiment/report_words.h"
 #include "io/json.h"
 
 #include <rotgrad/version.h>
@@ -68,8 +68,11 @@ static int add_divergences(json_t *report, const rg_outcome *o) {
 }
 
 static json_t *bounds_json(const rg_outcome *o, double churn) {
-    return json_pack("{s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn), "girsanov",
-                     bound_json(o->girsanov_bound, churn));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn),
+                     "girsanov", bound_json(o->girsanov_bound, churn), "reverse_gradient",
+                     bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov",
+                     bound_json(o->reverse_girsanov_bound, churn), "hellinger2", bound_json(o->hellinger2_bound, churn),
+                     "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi", bound_json(o->renyi_bound, churn));
 }
 
 static json_t *energy_json(const rg_outcome *o) {
@@ -89,6 +92,30 @@ rg_value rg_report_gradient_share(const rg_outcome *o) {
 static json_t *share_json(const rg_outcome *o) {
     const rg_value share = rg_report_gradient_share(o);
     return isnan(share.value) ? json_null() : number_json(share);
+}
+
+/* ---- harm */
+
+static json_t *two_json(double a, double b) {
+    return json_pack("[o, o]", rg_json_real(a), rg_json_real(b));
+}
+
+static json_t *band_json(const rg_outcome_harm *h) {
+    if (!h->known || !(h->band_high > 0)) return json_null();
+    return json_pack("{s:o, s:o}", "sigma", two_json(h->band_low, h->band_high), "share", rg_json_real(h->band_share));
+}
+
+static json_t *region_json(const rg_outcome_harm *h) {
+    if (!h->known || !(h->band_high > 0) || h->region_axis < 0) return json_null();
+    return json_pack("{s:i, s:o, s:o}", "axis", h->region_axis, "interval", two_json(h->region_low, h->region_high),
+                     "share", rg_json_real(h->region_share));
+}
+
+static json_t *interval_item(const void *list, size_t i) {
+    const rg_harm_interval *interval = &((const rg_harm_interval *)list)[i];
+    return json_pack("{s:o, s:o, s:o, s:o}", "sigma", two_json(interval->low, interval->high), "total",
+                     rg_json_real(interval->total), "positive", rg_json_real(interval->positive), "negative",
+                     rg_json_real(interval->negative));
 }
 
 static json_t *names_json(const rg_experiment *e, int dim) {
@@ -124,6 +151,34 @@ static json_t *claim_json(const rg_claim *claim) {
                      number_json(claim->lhs), "rhs", number_json(claim->rhs), "verdict", verdict_name[claim->verdict]);
 }
 
+/* The first `count` entries, each made by `item`. */
+typedef json_t *item_json(const void *list, size_t i);
+
+static json_t *array_json(size_t count, item_json *item, const void *list) {
+    json_t *array = json_array();
+    int failed = !array;
+    for (size_t i = 0; !failed && i < count; i++) failed = json_array_append_new(array, item(list, i)) != 0;
+    if (!failed) return array;
+    json_decref(array);
+    return NULL;
+}
+
+static json_t *harm_json(const rg_report *report) {
+    const rg_outcome *o = report->outcome;
+    const rg_outcome_harm *h = &o->harm;
+    const rg_value unknown = {nan(""), nan("")};
+    char *sentence = rg_report_harm(o, report->experiment);
+    json_t *json =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "linear_kl", number_json(o->linear_kl), "observability",
+                  number_json(o->observability), "attributed_kl", number_json(h->known ? h->attributed_kl : unknown),
+                  "band", band_json(h), "region", region_json(h), "sentence", text_json(sentence), "intervals",
+                  array_json(h->intervals, interval_item, h->interval));
+    g_free(sentence);
+    if (json && !h->known)
+        (void)json_object_set_new(json, "note", json_string("attribution needs churn 1 and the exact prior"));
+    return json;
+}
+
 static json_t *number_of_level(const rg_outcome_level *level, const rg_report_column *column) {
     const char *member = (const char *)level + column->offset;
     return column->integer ? json_integer(*(const int *)member) : rg_json_real(*(const double *)member);
@@ -150,18 +205,6 @@ static json_t *level_json(const rg_outcome_level *level) {
 
 static json_t *input_json(const rg_experiment_input *input) {
     return json_pack("{s:o, s:s}", "path", text_json(input->path), "sha256", input->sha256);
-}
-
-/* The first `count` entries, each made by `item`. */
-typedef json_t *item_json(const void *list, size_t i);
-
-static json_t *array_json(size_t count, item_json *item, const void *list) {
-    json_t *array = json_array();
-    int failed = !array;
-    for (size_t i = 0; !failed && i < count; i++) failed = json_array_append_new(array, item(list, i)) != 0;
-    if (!failed) return array;
-    json_decref(array);
-    return NULL;
 }
 
 static json_t *claim_item(const void *outcome, size_t i) {
@@ -241,6 +284,8 @@ static int add_rest(json_t *json, const rg_report *report) {
         {"identity_residual", number_json(o->identity_residual)},
         {"energy", energy_json(o)},
         {"gradient_share", share_json(o)},
+        {"renyi", number_json(o->renyi)},
+        {"harm", harm_json(report)},
         {"claims", array_json(o->claims, claim_item, o)},
         {"levels", array_json(o->levels, level_item, o)},
         {"numerics", numerics_json(o)},

@@ -111,6 +111,8 @@ static void write_bounds(FILE *out, const rg_outcome *o) {
     write_row(out, "gradient bound", o->gradient_bound, with_unit(scale * o->gradient_bound.value, unit).text);
     write_row(out, "Girsanov bound", o->girsanov_bound, with_unit(scale * o->girsanov_bound.value, unit).text);
     write_row(out, "prior", o->prior_kl, "");
+    if (!isnan(o->linear_kl.value))
+        write_row(out, "linear response", o->linear_kl, with_unit(scale * o->linear_kl.value, unit).text);
     write_row(out, "identity off by", o->identity_residual, "");
 }
 
@@ -138,6 +140,8 @@ static void write_table(FILE *out, const rg_outcome *o, const rg_experiment *e) 
     if (e->title && *e->title) write_text(out, 0, "%s", e->title);
     write_words(out, rg_report_seen(o));
     write_words(out, rg_report_cost(o));
+    char *harm = rg_report_harm(o, e);
+    if (harm) write_words(out, harm);
     write_words(out, rg_report_looseness(o));
     if (o->resolution_alarm) write_text(out, 0, "RESOLUTION ALARM: %s", o->resolution_note);
     fputc('\n', out);

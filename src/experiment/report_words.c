@@ -1,5 +1,6 @@
 /* Written by GLib's printf where a number is no integer: the C library's would have the locale's decimal sign. */
 #include "experiment/report_words.h"
+#include "figure/markup.h"
 
 #include <float.h>
 #include <glib.h>
@@ -118,6 +119,45 @@ char *rg_report_looseness(const rg_outcome *o) {
                                rg_report_three_digits(girsanov.value / kl.value).text);
     return g_strdup_printf("The gradient bound allows %s, the Girsanov bound %s.", rg_report_number(gradient).text,
                            rg_report_number(girsanov).text);
+}
+
+/* "φ from -75 to 75 degrees", "x_0 from 2.1 over the edge to -2.9" */
+static char *region_words(const rg_outcome *o, const rg_experiment *e) {
+    const rg_outcome_harm *h = &o->harm;
+    const double unit = e->degrees ? 180 / 3.14159265358979323846 : 1;
+    const int axis = h->region_axis, over = h->region_high > o->grid.lower[axis] + o->grid.length[axis] * (1 + 1e-9);
+    const double high = h->region_high - (over ? o->grid.length[axis] : 0);
+    char *name = e->axis_name[axis] ? rg_markup_plain(e->axis_name[axis]) : g_strdup_printf("x%d", axis);
+    char *words = g_strdup_printf("%s from %s %sto %s%s", name, rg_report_three_digits(unit * h->region_low).text,
+                                  over ? "over the edge " : "", rg_report_three_digits(unit * high).text,
+                                  e->degrees ? " degrees" : "");
+    g_free(name);
+    return words;
+}
+
+/* The linear response beside the truth: worth a warning when it is off by more than a fifth. */
+static char *trust_words(const rg_outcome *o) {
+    const double fifth = 0.2, kl = o->divergence[RG_KL][RG_FULL].value, off = o->linear_kl.value / kl - 1;
+    return g_strdup_printf("By linear response, whose KL is %s nats, %s %% %s%s.", rg_report_number(o->linear_kl).text,
+                           rg_report_three_digits(100 * fabs(off)).text, off < 0 ? "too low" : "too high",
+                           fabs(off) > fifth ? ": only a hint here" : "");
+}
+
+char *rg_report_harm(const rg_outcome *o, const rg_experiment *e) {
+    const rg_outcome_harm *h = &o->harm;
+    const double fifth = 0.2;
+    const rg_value kl = h->attributed_kl;
+    if (!h->known || !(h->band_high > 0) || !(kl.error < fifth * kl.value)) return NULL;
+    if (!rg_report_measurable(o->divergence[RG_KL][RG_FULL])) return NULL;
+    char *region = h->region_axis < 0 ? NULL : region_words(o, e), *trust = trust_words(o);
+    char *words = g_strdup_printf(
+        "%s %% of it comes from sigma %s to %s%s%s%s%s. %s", rg_report_three_digits(100 * h->band_share).text,
+        rg_report_three_digits(h->band_low).text, rg_report_three_digits(h->band_high).text, region ? ", and " : "",
+        region ? rg_report_three_digits(100 * h->region_share).text : "", region ? " % of that from " : "",
+        region ? region : "", trust);
+    g_free(region);
+    g_free(trust);
+    return words;
 }
 
 char *rg_report_setting(const rg_outcome *o, const rg_experiment *e) {

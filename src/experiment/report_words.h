@@ -29,6 +29,8 @@ extern const char *const rg_report_marginal_words[RG_MARGINALS];
 char *rg_report_seen(const rg_outcome *outcome);
 char *rg_report_cost(const rg_outcome *outcome);
 char *rg_report_looseness(const rg_outcome *outcome);
+/* Which errors cost it, and how far the linear response can be trusted; NULL where there is no telling. */
+char *rg_report_harm(const rg_outcome *outcome, const rg_experiment *experiment);
 char *rg_report_setting(const rg_outcome *outcome, const rg_experiment *experiment);
 char *rg_report_work(const rg_outcome *outcome);
 

@@ -25,7 +25,7 @@ static double f_hellinger(double d) {
     return 0.5 * root * root;
 }
 
-enum { KL, REVERSE, TV, CHI2, HELLINGER, CLIPPED, SUMS };
+enum { KL, REVERSE, TV, CHI2, HELLINGER, CUBE, CLIPPED, SUMS };
 
 struct work {
     const double *density, *ratio;
@@ -46,6 +46,8 @@ static double term(int which, double d) {
         return d * d;
     case HELLINGER:
         return f_hellinger(d);
+    case CUBE: /* rho^3 - 1 - 3 d */
+        return d * d * (3 + d);
     default:
         return d > -1 ? 0 : -log(rounding) - 1;
     }
@@ -73,6 +75,13 @@ rg_status rg_divergences_of(const rg_grid *grid, const double *density, const do
     if (!(mass > 0)) return RG_EDOMAIN;
     double sum[SUMS];
     for (int k = 0; k < SUMS; k++) sum[k] = cell * rg_reduce(n, block, &(struct work){density, ratio, 1 / mass, k});
-    *out = (rg_divergences){sum[KL], sum[REVERSE], sum[TV], sum[CHI2], sum[HELLINGER], fabs(mass - 1), sum[CLIPPED]};
+    *out = (rg_divergences){.kl = sum[KL],
+                            .reverse_kl = sum[REVERSE],
+                            .tv = sum[TV],
+                            .chi2 = sum[CHI2],
+                            .hellinger2 = sum[HELLINGER],
+                            .renyi = log1p(sum[CUBE]) / (RG_RENYI_ORDER - 1),
+                            .mass_defect = fabs(mass - 1),
+                            .clipped = sum[CLIPPED]};
     return RG_OK;
 }

@@ -67,8 +67,33 @@ static double rate_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
     return sum;
 }
 
+struct energy {
+    const rg_level *level;
+    const double *density; /* q */
+    const double *field;
+    ptrdiff_t n;
+    int dim, root; /* 1: weighted by sqrt(p q), else by q */
+};
+
+static double energy_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
+    const struct energy *e = data;
+    double sum = 0;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        double square = 0;
+        for (int a = 0; a < e->dim; a++) square += e->field[a * e->n + i] * e->field[a * e->n + i];
+        sum += square * (e->root ? sqrt(e->level->density[i] * e->density[i]) : e->density[i]);
+    }
+    return sum;
+}
+
+/* q stands in h->density. */
+static double energy_of(const rg_history *h, const rg_level *level, const double *field, int root) {
+    const struct energy e = {level, h->density, field, rg_grid_cells(&h->grid), h->grid.dim, root};
+    return rg_reduce(e.n, energy_block, &e) * rg_grid_cell_volume(&h->grid);
+}
+
 /* Of the full sampler, whose ratio stands in h->ratio. */
-static rg_status rate_of(rg_history *h, const rg_evolve *evolve, rg_form form, double *rate) {
+static rg_status integrands_of(rg_history *h, const rg_evolve *evolve, rg_form form, double out[RG_INTEGRALS]) {
     const rg_level *level = rg_evolve_level(evolve);
     const ptrdiff_t n = rg_grid_cells(&h->grid);
     struct rate r = {.level = level, .slope = h->slope, .n = n, .dim = h->grid.dim, .is_ratio = form == RG_FORM_RATIO};
@@ -77,7 +102,11 @@ static rg_status rate_of(rg_history *h, const rg_evolve *evolve, rg_form form, d
     rg_evolve_coefficients(evolve, &r.drift, &r.diffusion);
     const rg_status status = rg_gradient(h->spectral, r.value, h->slope);
     r.least = r.is_ratio ? 0 : noise * rg_max_abs(n, r.value);
-    *rate = rg_reduce(n, rate_block, &r) * rg_grid_cell_volume(&h->grid);
+    out[RG_INTEGRAL_RATE] = rg_reduce(n, rate_block, &r) * rg_grid_cell_volume(&h->grid);
+    out[RG_INTEGRAL_RATE_SIZE] = fabs(out[RG_INTEGRAL_RATE]);
+    out[RG_INTEGRAL_ROOT] = energy_of(h, level, level->gradient, 1);
+    out[RG_INTEGRAL_REVERSE_GRADIENT] = energy_of(h, level, level->gradient, 0);
+    out[RG_INTEGRAL_REVERSE_TOTAL] = energy_of(h, level, level->error, 0);
     return status;
 }
 
@@ -91,8 +120,9 @@ rg_status rg_history_add(rg_history *h, const rg_evolve *evolve, rg_form form) {
         rg_evolve_ratio(evolve, m, h->ratio, &clipped);
         status = rg_divergences_of(&h->grid, rg_evolve_level(evolve)->density, h->ratio, &d);
         p.kl[m] = status ? 0 : d.kl;
+        if (!status && m == RG_FULL && h->count == 0) h->first = d;
     }
-    if (!status) status = rate_of(h, evolve, form, &p.rate);
+    if (!status) status = integrands_of(h, evolve, form, p.integrand);
     if (status) return status;
     const rg_history_point *before = h->count > 0 ? &h->point[h->count - 1] : NULL;
     if (before && before->segment != p.segment) { /* the point also closes the segment before */
@@ -106,7 +136,7 @@ rg_status rg_history_add(rg_history *h, const rg_evolve *evolve, rg_form form) {
     return RG_OK;
 }
 
-rg_status rg_history_growth(const rg_history *h, double *growth, double *error) {
+rg_status rg_history_integral(const rg_history *h, int which, double *integral, double *error) {
     double sum = 0, errors = 0;
     double *node = rg_field_alloc(2 * h->count);
     if (!node) return RG_ENOMEM;
@@ -116,14 +146,14 @@ rg_status rg_history_growth(const rg_history *h, double *growth, double *error) 
         const int segment = h->point[i].segment;
         for (; i < h->count && h->point[i].segment == segment; i++, j++) {
             node[j] = -h->point[i].variance; /* tau, up to a constant */
-            value[j] = h->point[i].rate;
+            value[j] = h->point[i].integrand[which];
         }
         double part;
         sum += rg_integrate(j, node, value, &part);
         errors += part;
     }
     rg_free(node);
-    *growth = sum;
+    *integral = sum;
     *error = errors;
     return RG_OK;
 }

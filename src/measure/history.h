@@ -7,18 +7,30 @@
 #include <rotgrad/divergence.h>
 #include <rotgrad/evolve.h>
 
+/* What is integrated over v along a run of the full sampler. RATE: d KL / d tau = -D FI - c E_p[grad u . e], u = log(p/q),
+ * and its size; ROOT: integral of sqrt(p q) |grad phi|^2; REVERSE_*: E_q|.|^2 of grad phi and of e. */
+enum {
+    RG_INTEGRAL_RATE,
+    RG_INTEGRAL_RATE_SIZE,
+    RG_INTEGRAL_ROOT,
+    RG_INTEGRAL_REVERSE_GRADIENT,
+    RG_INTEGRAL_REVERSE_TOTAL,
+    RG_INTEGRALS
+};
+
 /* After an accepted step. A break of the score error stands twice, once for each of its segments. */
 typedef struct rg_history_point {
     double variance;
     int segment;
     double kl[RG_MARGINALS]; /* KL(p_v|q_v) */
-    double rate;             /* d KL / d tau of the full sampler: -D FI - c E_p[grad u . e], u = log(p/q) */
+    double integrand[RG_INTEGRALS];
 } rg_history_point;
 
 typedef struct rg_history {
     rg_grid grid;
     rg_spectral *spectral;
     double *ratio, *density, *slope;
+    rg_divergences first; /* of the full sampler at the first point */
     size_t count, room;
     rg_history_point *point;
 } rg_history;
@@ -27,8 +39,8 @@ rg_status rg_history_create(const rg_grid *grid, rg_history *history);
 void rg_history_free(rg_history *history);
 /* Adds the point where `evolve` stands. RG_ENOMEM; what rg_divergences_of returns. Cost: about 4 + d FFTs. */
 rg_status rg_history_add(rg_history *history, const rg_evolve *evolve, rg_form form);
-/* Integral of the rate over the run, which KL(p_0|q_0) - KL(p_T|pi) must equal, and the error of the
- * quadrature. RG_ENOMEM. */
-rg_status rg_history_growth(const rg_history *history, double *growth, double *error);
+/* One of the integrals over the run, and the error of the quadrature. That of the rate must be
+ * KL(p_0|q_0) - KL(p_T|pi). RG_ENOMEM. */
+rg_status rg_history_integral(const rg_history *history, int which, double *integral, double *error);
 
 #endif

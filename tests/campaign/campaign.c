@@ -1,8 +1,9 @@
-/* Random small experiments, to find a violated claim: campaign FIRST_SEED COUNT.
+/* Random small experiments, to find a violated claim: campaign FIRST_SEED COUNT [ratios].
  *
  * Everything is drawn from the seed: dimension, sizes, boxes, density, noise range, churn, prior, errors. A line for each
  * experiment that fails or violates a claim, with the seed that repeats it; a summary at the end. Exit 1 when there is
- * such a line. */
+ * such a line. With `ratios` a line "ratio NAME LHS/RHS" for each claim that holds, whose left side stands out from its bar
+ * and whose right side is finite: tests/campaign/tightness.sh makes the table of docs/bounds.md of them. */
 #include <rotgrad/run.h>
 
 #include <gsl/gsl_randist.h>
@@ -191,14 +192,21 @@ static void describe(const struct draw *d, unsigned long seed) {
 }
 
 struct tally {
+    int ratios;
     long experiments, failed, violated, holds, undecided;
 };
+
+static void print_ratio(const rg_claim *c) {
+    if (c->verdict != RG_HOLDS || isinf(c->rhs.value) || !(c->lhs.value > c->lhs.error)) return;
+    printf("ratio %s %.6g\n", c->name, c->lhs.value / c->rhs.value);
+}
 
 static void judge(const struct draw *d, unsigned long seed, const rg_outcome *o, struct tally *tally) {
     for (size_t i = 0; i < o->claims; i++) {
         const rg_claim *c = &o->claim[i];
         tally->holds += c->verdict == RG_HOLDS;
         tally->undecided += c->verdict == RG_UNDECIDED;
+        if (tally->ratios) print_ratio(c);
         if (c->verdict != RG_VIOLATED) continue;
         tally->violated++;
         describe(d, seed);
@@ -225,7 +233,7 @@ static void run(struct draw *d, unsigned long seed, struct tally *tally) {
 int main(int count, char **arguments) {
     const unsigned long first = count > 1 ? strtoul(arguments[1], NULL, 10) : 1;
     const unsigned long experiments = count > 2 ? strtoul(arguments[2], NULL, 10) : 20;
-    struct tally tally = {0};
+    struct tally tally = {.ratios = count > 3 && strcmp(arguments[3], "ratios") == 0};
     struct draw *d = calloc(1, sizeof *d);
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     if (!d || !random) return 2;
