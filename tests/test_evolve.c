@@ -661,6 +661,7 @@ static void density_form_keeps_mass(void **state) {
 struct two_flows {
     double kl, bound, distance; /* of the run; and the exact KL */
     double exact;
+    double reverse_bound, reverse, hellinger_bound, hellinger; /* bounds on the other two, and what they are exactly */
 };
 
 static struct two_flows two_flows_of(int dim, size_t levels_count, double churn) {
@@ -697,8 +698,22 @@ static struct two_flows two_flows_of(int dim, size_t levels_count, double churn)
     rg_evolve_ratio(evolve, RG_FULL, score, &clipped);
     assert_int_equal(rg_divergences_of(&g, rg_evolve_level(evolve)->density, score, &d), RG_OK);
     out.bound = d.kl;
-    march(evolve);
+    rg_history history;
+    rg_diagnostic diagnostic = {0};
+    double along[RG_INTEGRALS], unused;
+    assert_int_equal(rg_history_create(&g, &history), RG_OK);
+    assert_int_equal(rg_history_add(&history, evolve, o.form), RG_OK);
+    for (int done = 0; !done;) {
+        must(rg_evolve_step(evolve, &done, &diagnostic), &diagnostic);
+        assert_int_equal(rg_history_add(&history, evolve, o.form), RG_OK);
+    }
+    for (int k = 0; k < RG_INTEGRALS; k++)
+        assert_int_equal(rg_history_integral(&history, k, &along[k], &unused), RG_OK);
     rg_evolve_coefficients(evolve, &drift, &diffusion);
+    const double coefficient = drift * drift / (4 * diffusion);
+    out.reverse_bound = d.reverse_kl + coefficient * along[RG_INTEGRAL_REVERSE_GRADIENT];
+    out.hellinger_bound = d.hellinger2 + 0.25 * coefficient * along[RG_INTEGRAL_ROOT];
+    rg_history_free(&history);
     const rg_trace *trace;
     const size_t count = rg_evolve_trace(evolve, &trace);
     for (size_t i = 0; i + 2 < count; i++) /* Simpson: the steps are far smaller than the levels are apart */
@@ -717,6 +732,8 @@ static struct two_flows two_flows_of(int dim, size_t levels_count, double churn)
     }
     assert_int_equal(rg_divergences_of(&g, at_end, score, &d), RG_OK);
     out.exact = d.kl;
+    out.reverse = d.reverse_kl;
+    out.hellinger = d.hellinger2;
     rg_evolve_destroy(evolve);
     rg_levels_destroy(levels);
     rg_density_destroy(density);
@@ -741,9 +758,13 @@ static void two_heat_flows(void **state) {
         close_to(log2(coarse.distance / fine.distance), 2, 0.1, "order of q", c);
         assert_true(fine.distance < 0.01 * sqrt(fine.exact));
         close_to((4 * fine.kl - coarse.kl) / 3, fine.exact, 1e-4 * fine.exact, "KL", c);
-        if (cases[c].churn == 1) /* equality; for other churns the coefficient is larger than needed */
+        if (cases[c].churn == 1) { /* equality; for other churns the coefficient is larger than needed */
             close_to((4 * fine.bound - coarse.bound) / 3, fine.exact, 1e-4 * fine.exact, "gradient bound", c);
-        else if (cases[c].churn > 0)
+            close_to((4 * fine.reverse_bound - coarse.reverse_bound) / 3, fine.reverse, 1e-4 * fine.reverse,
+                     "bound on the reverse KL", c);
+            close_to((4 * fine.hellinger_bound - coarse.hellinger_bound) / 3, fine.hellinger, 1e-4 * fine.hellinger,
+                     "bound on Hellinger", c);
+        } else if (cases[c].churn > 0)
             assert_true(fine.bound > 1.05 * fine.exact);
     }
 }
