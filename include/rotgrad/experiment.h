@@ -5,6 +5,7 @@
 #ifndef ROTGRAD_EXPERIMENT_H
 #define ROTGRAD_EXPERIMENT_H
 
+#include <rotgrad/estimate.h>
 #include <rotgrad/evolve.h>
 
 #ifdef __cplusplus
@@ -19,13 +20,23 @@ typedef struct rg_experiment_input {
     char sha256[65]; /* lower-case hexadecimal */
 } rg_experiment_input;
 
+/* The gradient bound from samples, where it is asked for. */
+typedef struct rg_experiment_estimate {
+    size_t samples; /* at each noise level; 0: not asked for */
+    rg_linear_form form;
+    rg_feature_kind kind;
+    size_t size;
+    char *features; /* both as typed: "fourier:8" */
+    unsigned long seed;
+} rg_experiment_estimate;
+
 typedef struct rg_experiment {
     char *path;  /* the YAML file */
     char *title; /* "" when there is none */
     rg_grid grid;
     char *axis_name[RG_MAX_DIM]; /* Pango markup, for figures; NULL: none was given */
     int degrees;                 /* 1: figures show the axes in degrees */
-    rg_density_spec density; /* arrays owned by the experiment */
+    rg_density_spec density;     /* arrays owned by the experiment */
     double variance_min, variance_max;
     double churn;         /* lambda >= 0: 1 the reverse SDE, 0 the probability-flow ODE */
     rg_prior prior;       /* the law the sampler starts from */
@@ -33,9 +44,10 @@ typedef struct rg_experiment {
     rg_grid prior_grid;
     size_t terms;
     rg_error_term *term; /* arrays owned by the experiment */
-    double tolerance;    /* of the time stepping, in total variation */
-    rg_form form;        /* formulation of the main run; the other one checks it */
-    int threads;         /* 0: what OpenMP gives */
+    rg_experiment_estimate estimate;
+    double tolerance; /* of the time stepping, in total variation */
+    rg_form form;     /* formulation of the main run; the other one checks it */
+    int threads;      /* 0: what OpenMP gives */
     size_t inputs;
     rg_experiment_input *input; /* the YAML file first, each file once */
     char *resolved;             /* the experiment as JSON, every default filled in, arrays by file name */

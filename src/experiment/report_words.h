@@ -29,6 +29,8 @@ extern const char *const rg_report_marginal_words[RG_MARGINALS];
 char *rg_report_seen(const rg_outcome *outcome);
 char *rg_report_cost(const rg_outcome *outcome);
 char *rg_report_looseness(const rg_outcome *outcome);
+/* "95 %: 0.0658 to 0.0783": the sampling of the bound from samples. */
+char *rg_report_interval(const rg_outcome_estimate *estimate);
 char *rg_report_setting(const rg_outcome *outcome, const rg_experiment *experiment);
 char *rg_report_work(const rg_outcome *outcome);
 
