@@ -60,6 +60,15 @@ RG_API rg_status rg_density_at(rg_density *density, double variance, double *log
 
 RG_API void rg_density_destroy(rg_density *density);
 
+/* Independent samples of p_v, as a user has them: x = x0 + sqrt(v) z with x0 drawn from p_0 and z normal, wrapped into the
+ * box. A density on a grid stands for point masses at its grid points, so its expectations are those of the trapezoidal
+ * rule. The same samples for the same arguments. The specification is one that rg_density_create took.
+ *   clean   out  (count, d), x0; NULL to leave it out
+ *   points  out  (count, d), x, unit x
+ * RG_EINVAL when a pointer is missing or the variance is negative; RG_ENOMEM. */
+RG_API rg_status rg_density_draw(const rg_grid *grid, const rg_density_spec *spec, double variance, size_t count,
+                                 unsigned long seed, double *clean, double *points) RG_MUST_CHECK;
+
 /* s = grad log p of a density given by its values on the grid: log p is interpolated by a trigonometric polynomial, so
  * the score keeps relative accuracy where p is tiny. `values` > 0. RG_EDOMAIN when a value is not positive (the
  * diagnostic names the place and suggests a background). */

@@ -5,6 +5,7 @@
 #ifndef ROTGRAD_EXPERIMENT_H
 #define ROTGRAD_EXPERIMENT_H
 
+#include <rotgrad/estimate.h>
 #include <rotgrad/evolve.h>
 
 #ifdef __cplusplus
@@ -18,6 +19,16 @@ typedef struct rg_experiment_input {
     char *path;      /* as opened */
     char sha256[65]; /* lower-case hexadecimal */
 } rg_experiment_input;
+
+/* The gradient bound from samples, where it is asked for. */
+typedef struct rg_experiment_estimate {
+    size_t samples; /* at each noise level; 0: not asked for */
+    rg_linear_form form;
+    rg_feature_kind kind;
+    size_t size;
+    char *features; /* both as typed: "fourier:8" */
+    unsigned long seed;
+} rg_experiment_estimate;
 
 typedef struct rg_experiment {
     char *path;  /* the YAML file */
@@ -33,9 +44,10 @@ typedef struct rg_experiment {
     rg_grid prior_grid;
     size_t terms;
     rg_error_term *term; /* arrays owned by the experiment */
-    double tolerance;    /* of the time stepping, in total variation */
-    rg_form form;        /* formulation of the main run; the other one checks it */
-    int threads;         /* 0: what OpenMP gives */
+    rg_experiment_estimate estimate;
+    double tolerance; /* of the time stepping, in total variation */
+    rg_form form;     /* formulation of the main run; the other one checks it */
+    int threads;      /* 0: what OpenMP gives */
     size_t inputs;
     rg_experiment_input *input; /* the YAML file first, each file once */
     char *resolved;             /* the experiment as JSON, every default filled in, arrays by file name */

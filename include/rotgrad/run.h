@@ -77,6 +77,8 @@ typedef struct rg_outcome_level {
     double gradient_bound, girsanov_bound; /* from the start down to here, KL(p_T|pi) included */
     double kl_error[RG_MARGINALS], gradient_bound_error, girsanov_bound_error;
     rg_harm_level harm;
+    /* E_p|grad phi|^2 from samples: value, standard error, 95 % interval; NaN without `estimate` in the experiment */
+    double dual_sobolev, dual_sobolev_error, dual_sobolev_low, dual_sobolev_high;
     double cells_per_sigma; /* sigma over the largest grid spacing */
     int iterations;         /* of the split */
     double residual;        /* of the split, true and relative */
@@ -109,12 +111,19 @@ typedef struct rg_outcome_frames {
     float *value;                   /* (count, RG_FRAME_FIELDS, cells), planes one after another in C order */
 } rg_outcome_frames;
 
+/* The gradient bound from samples: its error is that of the rule over the noise levels, its 95 % interval the sampling's. */
+typedef struct rg_outcome_estimate {
+    rg_value bound;     /* NaN: the experiment did not ask for it */
+    double interval[2]; /* same unit */
+} rg_outcome_estimate;
+
 typedef struct rg_outcome {
     rg_grid grid;
     rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
     rg_value prior_kl;       /* KL(p_T|pi) */
     rg_value gradient_bound; /* KL(p_T|pi) + c^2/(4 D) int E_p|grad phi|^2 dv; infinite for churn 0 */
     rg_value girsanov_bound; /* the same with E_p|e|^2 */
+    rg_outcome_estimate dual_sobolev;
     rg_value energy[RG_ENERGIES];
     rg_value prior[RG_DIVERGENCES], prior_renyi; /* of pi and p_T */
     rg_value renyi;                              /* R_3(q|p), see RG_RENYI_ORDER */

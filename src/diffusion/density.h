@@ -17,6 +17,11 @@ struct rg_law {
 
 /* Mixture of products of one-dimensional profiles: Gaussians with diagonal covariance, the textbook shapes. */
 rg_status rg_law_separable(const rg_grid *grid, const rg_density_spec *spec, rg_law **law);
+/* Where a textbook shape is, without the softening: the two-dimensional curves at t in [0, 1), as fractions of the box;
+ * the checkerboard's components, of which each has stripes of one parity on each axis. */
+void rg_curve_point(rg_density_kind kind, double t, double point[2]);
+enum { RG_STRIPES = 4, RG_CURVE_POINTS = 96 };
+int rg_stripe_parity(size_t component, int axis, int dim);
 /* Mixture of Gaussians with general covariances. */
 rg_status rg_law_gaussian(const rg_grid *grid, const rg_density_spec *spec, rg_law **law);
 /* Point masses of given weights on a grid of their own. */

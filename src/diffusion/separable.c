@@ -25,8 +25,6 @@ struct separable {
     double *table[RG_MAX_DIM], *slope[RG_MAX_DIM]; /* (components, n_a): log f and its derivative at this variance */
 };
 
-enum { STRIPES = 4, CURVE_POINTS = 96 };
-
 /* log of the integral of the standard normal density over [a, b], a < b, without cancellation */
 static double log_normal_between(double a, double b) {
     if (a < 0 && b > 0) return log(0.5 * (erf(b * M_SQRT1_2) - erf(a * M_SQRT1_2)));
@@ -41,13 +39,13 @@ static double log_add(double a, double b) {
     return top + log1p(exp(low - top));
 }
 
-/* Uniform on every other of STRIPES stripes of the axis, smoothed: log density (mass 1) and its slope. */
+/* Uniform on every other of RG_STRIPES stripes of the axis, smoothed: log density (mass 1) and its slope. */
 static double stripes_log(double x, double length, double variance, int parity, double *slope) {
-    const double width = length / STRIPES, deviation = sqrt(variance);
+    const double width = length / RG_STRIPES, deviation = sqrt(variance);
     const int images = 2 + (int)ceil(9 * deviation / length);
     double total = -HUGE_VAL, up = -HUGE_VAL, down = -HUGE_VAL; /* logs; up and down: edges that raise and lower */
     const double d = x - length * floor(x / length);
-    for (int k = -images * STRIPES; k < images * STRIPES; k++) {
+    for (int k = -images * RG_STRIPES; k < images * RG_STRIPES; k++) {
         if ((k % 2 != 0) != parity) continue;
         const double a = (k * width - d) / deviation, b = ((k + 1) * width - d) / deviation;
         total = log_add(total, log_normal_between(a, b));
@@ -159,8 +157,7 @@ static void set_gaussians(struct separable *s, const rg_density_spec *spec) {
     }
 }
 
-/* Points along the curve, as fractions of the box. */
-static void curve_point(rg_density_kind kind, double t, double point[2]) {
+void rg_curve_point(rg_density_kind kind, double t, double point[2]) {
     const double radius = 0.25, angle = 6.283185307179586 * t;
     point[0] = 0.5 + radius * cos(angle);
     point[1] = 0.5 + radius * sin(angle);
@@ -172,33 +169,37 @@ static void curve_point(rg_density_kind kind, double t, double point[2]) {
 }
 
 static void set_curve(struct separable *s, const rg_density_spec *spec) {
-    for (size_t m = 0; m < CURVE_POINTS; m++) {
+    for (size_t m = 0; m < RG_CURVE_POINTS; m++) {
         double point[2];
-        curve_point(spec->kind, ((double)m + 0.5) / CURVE_POINTS, point);
-        s->log_weight[m] = -log(CURVE_POINTS);
+        rg_curve_point(spec->kind, ((double)m + 0.5) / RG_CURVE_POINTS, point);
+        s->log_weight[m] = -log(RG_CURVE_POINTS);
         for (size_t a = 0; a < 2; a++)
             s->profile[2 * m + a] = (struct profile){point[a] * s->grid.length[a], spec->width * spec->width, -1};
     }
 }
 
-/* Component m: the parities of the axes are the bits of an even-parity number, so that chosen boxes touch at corners. */
+/* The parities of the axes are the bits of an even-parity number, so that chosen boxes touch at corners. */
+int rg_stripe_parity(size_t component, int axis, int dim) {
+    if (axis + 1 < dim) return (int)(component >> axis & 1);
+    int sum = 0;
+    for (int a = 0; a + 1 < dim; a++) sum += (int)(component >> a & 1);
+    return sum % 2;
+}
+
 static void set_checkerboard(struct separable *s, const rg_density_spec *spec) {
     const size_t dim = (size_t)s->grid.dim;
     for (size_t m = 0; m < s->components; m++) {
         s->log_weight[m] = -log((double)s->components);
-        size_t sum = 0;
-        for (size_t a = 0; a < dim; a++) {
-            const size_t bit = a + 1 < dim ? m >> a & 1 : sum % 2;
-            sum += bit;
-            s->profile[m * dim + a] = (struct profile){0, spec->width * spec->width, (int)bit};
-        }
+        for (size_t a = 0; a < dim; a++)
+            s->profile[m * dim + a] =
+                (struct profile){0, spec->width * spec->width, rg_stripe_parity(m, (int)a, s->grid.dim)};
     }
 }
 
 rg_status rg_law_separable(const rg_grid *grid, const rg_density_spec *spec, rg_law **law) {
     const int curve = spec->kind == RG_DENSITY_RING || spec->kind == RG_DENSITY_TWO_MOONS;
     const size_t components = spec->kind == RG_DENSITY_MIXTURE ? spec->components
-                              : curve                          ? (size_t)CURVE_POINTS
+                              : curve                          ? (size_t)RG_CURVE_POINTS
                                                                : (size_t)1 << (grid->dim - 1);
     struct separable *s;
     const rg_status status = separable_create(grid, components, &s);

@@ -2,6 +2,7 @@
 #include "experiment/report_html.h"
 #include "experiment/report_words.h"
 
+#include <glib.h>
 #include <math.h>
 
 static void write_number(FILE *out, const char *number) {
@@ -52,7 +53,14 @@ static void write_row(FILE *out, const char *head, rg_value value, const char *n
     fputs("</td></tr>\n", out);
 }
 
-static void write_bounds(FILE *out, const rg_outcome *o) {
+static void write_dual_sobolev(FILE *out, const rg_outcome_estimate *estimate) {
+    char *interval = rg_report_interval(estimate);
+    write_row(out, "gradient bound from samples", estimate->bound, interval, "");
+    g_free(interval);
+}
+
+static void write_bounds(FILE *out, const rg_report *report) {
+    const rg_outcome *o = report->outcome;
     const rg_value kl = o->divergence[RG_KL][RG_FULL], bound[] = {o->gradient_bound, o->girsanov_bound};
     static const char *const head[] = {"gradient bound", "Girsanov bound"};
     begin_table(out, "Bounds on KL(p|q), full error");
@@ -62,6 +70,7 @@ static void write_bounds(FILE *out, const rg_outcome *o) {
         write_row(out, head[b], bound[b], told ? rg_report_three_digits(bound[b].value / kl.value).text : "",
                   " \xc3\x97 KL(p|q)");
     }
+    if (report->experiment->estimate.samples > 0) write_dual_sobolev(out, &o->dual_sobolev);
     write_row(out, "prior KL(p_T|pi)", o->prior_kl, "", "");
     if (!isnan(o->linear_kl.value)) write_row(out, "KL by linear response", o->linear_kl, "", "");
     write_row(out, "identity off by", o->identity_residual, "", "");
@@ -85,7 +94,7 @@ rg_status rg_html_numbers(const rg_html *page) {
     const rg_outcome *o = page->report->outcome;
     write_divergences(page->out, o);
     fputs("<div class=\"pair\">\n", page->out);
-    write_bounds(page->out, o);
+    write_bounds(page->out, page->report);
     write_energies(page->out, o);
     fputs("</div>\n", page->out);
     return RG_OK;

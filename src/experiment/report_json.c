@@ -67,10 +67,31 @@ static int add_divergences(json_t *report, const rg_outcome *o) {
     return failed;
 }
 
-static json_t *bounds_json(const rg_outcome *o, double churn) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn),
-                     "girsanov", bound_json(o->girsanov_bound, churn), "reverse_gradient",
-                     bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov",
+/* From samples; without them a value of null and why. */
+static json_t *dual_sobolev_json(const rg_report *report) {
+    static const char *const form[] = {
+        [RG_LINEAR_ORACLE] = "oracle", [RG_LINEAR_STEIN] = "stein", [RG_LINEAR_DENOISING] = "denoising"};
+    const rg_outcome_estimate *o = &report->outcome->dual_sobolev;
+    const rg_experiment_estimate *e = &report->experiment->estimate;
+    if (e->samples == 0)
+        return json_pack("{s:n, s:n, s:s}", "value", "error", "note",
+                         "not estimated: the experiment has no key estimate");
+    json_t *json = bound_json(o->bound, report->experiment->churn);
+    json_t *rest = json_pack("{s:o, s:I, s:o, s:s}", "interval", rg_json_reals(2, o->interval), "samples",
+                             (json_int_t)e->samples, "features", text_json(e->features), "form", form[e->form]);
+    const int failed = !json || json_object_update(json, rest) != 0; /* which refuses NULL */
+    json_decref(rest);
+    if (!failed) return json;
+    json_decref(json);
+    return NULL;
+}
+
+static json_t *bounds_json(const rg_report *report) {
+    const rg_outcome *o = report->outcome;
+    const double churn = report->experiment->churn;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn),
+                     "girsanov", bound_json(o->girsanov_bound, churn), "dual_sobolev", dual_sobolev_json(report),
+                     "reverse_gradient", bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov",
                      bound_json(o->reverse_girsanov_bound, churn), "hellinger2", bound_json(o->hellinger2_bound, churn),
                      "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi", bound_json(o->renyi_bound, churn));
 }
@@ -280,7 +301,7 @@ static int add_rest(json_t *json, const rg_report *report) {
     } member[] = {
         {"grid", grid_json(report)},
         {"prior_kl", number_json(o->prior_kl)},
-        {"bounds", bounds_json(o, report->experiment->churn)},
+        {"bounds", bounds_json(report)},
         {"identity_residual", number_json(o->identity_residual)},
         {"energy", energy_json(o)},
         {"gradient_share", share_json(o)},

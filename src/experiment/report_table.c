@@ -103,12 +103,19 @@ static void write_row(FILE *out, const char *label, rg_value value, const char *
             note);
 }
 
-static void write_bounds(FILE *out, const rg_outcome *o) {
+static void write_dual_sobolev(FILE *out, const rg_outcome_estimate *estimate) {
+    char *interval = rg_report_interval(estimate);
+    write_row(out, "  from samples", estimate->bound, interval);
+    g_free(interval);
+}
+
+static void write_bounds(FILE *out, const rg_outcome *o, const rg_experiment *e) {
     static const char unit[] = "x KL(p|q)";
     const rg_value kl = o->divergence[RG_KL][RG_FULL];
     const double scale = rg_report_measurable(kl) ? 1 / kl.value : nan("");
     fputs("bounds on KL(p|q), full error\n", out);
     write_row(out, "gradient bound", o->gradient_bound, with_unit(scale * o->gradient_bound.value, unit).text);
+    if (e->estimate.samples > 0) write_dual_sobolev(out, &o->dual_sobolev);
     write_row(out, "Girsanov bound", o->girsanov_bound, with_unit(scale * o->girsanov_bound.value, unit).text);
     write_row(out, "prior", o->prior_kl, "");
     if (!isnan(o->linear_kl.value))
@@ -149,7 +156,7 @@ static void write_table(FILE *out, const rg_outcome *o, const rg_experiment *e) 
     fputc('\n', out);
     write_divergences(out, o);
     fputc('\n', out);
-    write_bounds(out, o);
+    write_bounds(out, o, e);
     fputc('\n', out);
     write_energies(out, o);
     fputc('\n', out);

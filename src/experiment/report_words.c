@@ -160,6 +160,12 @@ char *rg_report_harm(const rg_outcome *o, const rg_experiment *e) {
     return words;
 }
 
+char *rg_report_interval(const rg_outcome_estimate *e) {
+    if (!isfinite(e->interval[0]) || !isfinite(e->interval[1])) return g_strdup("");
+    return g_strdup_printf("95 %%: %s to %s", rg_report_three_digits(e->interval[0]).text,
+                           rg_report_three_digits(e->interval[1]).text);
+}
+
 char *rg_report_setting(const rg_outcome *o, const rg_experiment *e) {
     static const char *const prior[] = {
         [RG_PRIOR_EXACT] = "exact", [RG_PRIOR_UNIFORM] = "uniform", [RG_PRIOR_FILE] = "from a file"};

@@ -1,5 +1,6 @@
 /* The main job: passes, error bars, claims. */
 #include "experiment/claims.h"
+#include "experiment/dual_sobolev.h"
 #include "experiment/pass.h"
 
 #include "base/base.h"
@@ -199,19 +200,40 @@ static rg_status run_pass(const rg_experiment *x, const rg_run_options *options,
     return rg_pass_run(x, &o, pass, outcome, diagnostic);
 }
 
+/* Of the progress; the estimate from samples takes the rest. */
+static double passes_share(const rg_experiment *x) {
+    return x->estimate.samples > 0 ? 0.8 : 1;
+}
+
 static rg_status run_passes(const rg_experiment *x, const rg_run_options *options, struct passes *p,
                             rg_outcome *outcome, rg_diagnostic *diagnostic) {
-    const double last = options->check ? 0.7 : 1;
+    const double all = passes_share(x), last = options->check ? 0.7 * all : all;
     const struct plan main_plan = {"stepping the marginals", 1, 0, 0, 0, 0.55 * last};
     const struct plan relaxed = {"error bars: tolerance relaxed tenfold", 10, 0, 0, 0.55 * last, 0.85 * last};
     const struct plan coarse = {"error bars: halved grid", 1, 1, 0, 0.85 * last, last};
-    const struct plan other = {"check: the other formulation", 1, 0, 1, last, 1};
+    const struct plan other = {"check: the other formulation", 1, 0, 1, last, all};
     rg_status status = run_pass(x, options, &main_plan, &p->main, outcome, diagnostic);
     if (!status) status = run_pass(x, options, &relaxed, &p->relaxed, NULL, diagnostic);
     if (!status) status = run_pass(x, options, &coarse, &p->coarse, NULL, diagnostic);
     p->has_other = options->check;
     if (!status && options->check) status = run_pass(x, options, &other, &p->other, NULL, diagnostic);
     return status;
+}
+
+struct estimate_progress {
+    const rg_run_options *options;
+    double from;
+};
+
+static int forward_progress(void *data, double fraction, const char *stage) {
+    const struct estimate_progress *p = data;
+    return p->options->progress(p->options->progress_data, p->from + fraction * (1 - p->from), stage);
+}
+
+static rg_status estimate(const rg_experiment *x, const rg_run_options *options, double factor, rg_outcome *o,
+                          rg_diagnostic *diagnostic) {
+    struct estimate_progress p = {options, passes_share(x)};
+    return rg_dual_sobolev(x, factor, options->progress ? forward_progress : NULL, &p, o, diagnostic);
 }
 
 static void passes_free(struct passes *p) {
@@ -242,10 +264,12 @@ rg_status rg_run(const rg_experiment *x, const rg_run_options *options, rg_outco
     struct passes passes = {0};
     o->grid = x->grid;
     if (x->threads > 0) omp_set_num_threads(x->threads);
-    const rg_status status = run_passes(x, options ? options : &none, &passes, o, diagnostic);
-    omp_set_num_threads(threads);
+    if (!options) options = &none;
+    rg_status status = run_passes(x, options, &passes, o, diagnostic);
     if (!status) gather(&passes, o);
     if (!status) gather_levels(&passes, x, o);
+    if (!status) status = estimate(x, options, passes.main.bound_factor, o, diagnostic);
+    omp_set_num_threads(threads);
     passes_free(&passes);
     if (status) {
         rg_outcome_free(o);

@@ -9,6 +9,7 @@ static const rg_range fraction = {.low = 0, .high = 1, .high_open = 1};
 static const rg_range axis_points = {.low = 4, .high = HUGE_VAL};
 static const rg_range bands = {.low = 1, .high = HUGE_VAL};
 static const rg_range seeds = {.low = 0, .high = 4294967295.0}; /* what unsigned long holds everywhere */
+static const rg_range sample_counts = {.low = 100, .high = 1e8};
 static const rg_range tolerances = {.low = 1e-13, .high = 1e-2};
 static const rg_range thread_counts = {.low = 0, .high = 65536};
 
@@ -229,6 +230,29 @@ static const rg_key keys[] = {
      .flags = RG_KEY_ONE_OF,
      .doc =
          "A .npy array (d, n0, ...), unit 1/x, on a grid of its own in the same box, the same at every noise level."},
+
+    {.path = "estimate",
+     .leaf = RG_LEAF_MAP,
+     .doc = "The gradient bound estimated from samples beside the exact one; without this key it is left out."},
+    {.path = "estimate.samples",
+     .leaf = RG_LEAF_WHOLE,
+     .range = &sample_counts,
+     .fallback = "10000",
+     .doc = "Samples of p at each noise level, more than functions; as many again choose the ridge."},
+    {.path = "estimate.features",
+     .leaf = RG_LEAF_TEXT,
+     .fallback_doc = "`fourier:8`, in three dimensions `fourier:3`",
+     .doc = "The class of functions, `fourier:M` or `rff:N`, as in `rotgrad estimate --features`."},
+    {.path = "estimate.form",
+     .leaf = RG_LEAF_CHOICE,
+     .choices = "stein, oracle, denoising",
+     .fallback = "stein",
+     .doc = "What is known beside the samples: the learned score, the error itself, or score and clean samples."},
+    {.path = "estimate.seed",
+     .leaf = RG_LEAF_WHOLE,
+     .range = &seeds,
+     .fallback = "1",
+     .doc = "The seed of the samples: the same one gives the same estimate."},
 
     {.path = "tolerance",
      .leaf = RG_LEAF_NUMBER,
