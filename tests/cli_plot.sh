@@ -72,7 +72,7 @@ expect 0 plot --list
 stdout_has "marginals"
 stdout_has "parts"
 expect 0 run -q x.yaml -o out
-for figure in marginals errors parts bounds flat; do
+for figure in marginals errors parts bounds flat harm; do
     expect 0 plot out --figure $figure -o a.png
     stderr_is ""
     is_png a.png
