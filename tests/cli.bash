@@ -49,11 +49,13 @@ stderr_is() { text_is err "$1"; }
 stdout_has() { grep -qF -e "$1" "$texts/out" || fail "expected in stdout: $1"; }
 stderr_has() { grep -qF -e "$1" "$texts/err" || fail "expected in stderr: $1"; }
 
-# usage_error VERB MESSAGE: what argp adds is the same everywhere.
+# usage_error VERB MESSAGE: what argp adds is the same everywhere, but for the end of its line.
 usage_error() {
     stdout_is ""
-    stderr_is "$1: $2
-Try \`$1 --help' or \`$1 --usage' for more information."
+    local found wanted
+    wanted="$1: $2 Try \`$1 --help' or \`$1 --usage' for more information. "
+    found=$(tr '\n' ' ' <"$texts/err")
+    [ "$found" = "${wanted% }" ] || [ "$found" = "$wanted" ] || fail "expected stderr to be: $wanted"
 }
 
 # Names in the folder of the test, hidden ones too.

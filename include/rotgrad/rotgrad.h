@@ -7,6 +7,7 @@
 #include <rotgrad/density.h>
 #include <rotgrad/divergence.h>
 #include <rotgrad/doctor.h>
+#include <rotgrad/estimate.h>
 #include <rotgrad/evolve.h>
 #include <rotgrad/experiment.h>
 #include <rotgrad/figure.h>

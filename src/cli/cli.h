@@ -16,6 +16,7 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_VIOLATED = 3, CLI_SIGNAL
 /* Each verb: argv[0] is "rotgrad VERB", returns the exit code. */
 int cli_run(int argc, char **argv);
 int cli_split(int argc, char **argv);
+int cli_estimate(int argc, char **argv);
 int cli_plot(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
@@ -59,6 +60,11 @@ void cli_warn(const char *verb, const char *format, ...) RG_PRINTF(2, 3);
 /* The document as text with a final newline, to a stream; its errors are left to the stream. Takes the document, which
  * may be NULL (out of memory). Returns an exit code. */
 int cli_print_json(const char *verb, json_t *document, FILE *stream);
+
+/* A file of a folder of results; returns an exit code. The report is report.json, and its document is taken. */
+int cli_write_array(const char *verb, const char *folder, const char *name, int dim, const ptrdiff_t *shape,
+                    const double *data);
+int cli_write_report(const char *verb, const char *folder, json_t *document);
 
 /* JSON knows neither NaN nor infinity: null. */
 json_t *cli_real(double value);

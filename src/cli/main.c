@@ -21,6 +21,7 @@ static const struct verb {
 } verbs[] = {
     {"run", "the main job: an experiment file becomes a report", cli_run},
     {"split", "one Helmholtz-Hodge decomposition of a score error", cli_split},
+    {"estimate", "the gradient energy from samples, in any dimension", cli_estimate},
     {"plot", "figures from recipes, runs and arrays", cli_plot},
     {"info", "what is in arrays and experiment files", cli_info},
     {"doctor", "whether this installation works", cli_doctor},
@@ -50,7 +51,7 @@ static void unknown_verb(const struct argp_state *state, const char *name) {
 
 static error_t parse(int key, char *text, struct argp_state *state) {
     if (key == ARGP_KEY_ARG) unknown_verb(state, text);
-    if (key == ARGP_KEY_NO_ARGS) argp_error(state, "expected a verb: run, split, plot, info or doctor");
+    if (key == ARGP_KEY_NO_ARGS) argp_error(state, "expected a verb: run, split, estimate, plot, info or doctor");
     return ARGP_ERR_UNKNOWN;
 }
 

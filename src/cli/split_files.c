@@ -6,10 +6,8 @@
 #include <rotgrad/folder.h>
 #include <rotgrad/version.h>
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const char *const verb = "split";
 
@@ -137,34 +135,11 @@ static json_t *describe(const split_job *job) {
                      rg_version(), "command", cli_text(job->command));
 }
 
-static char *path_in(const char *folder, const char *name) {
-    const size_t room = strlen(folder) + strlen(name) + 2;
-    char *path = malloc(room);
-    if (path) snprintf(path, room, "%s/%s", folder, name);
-    return path;
-}
-
 static int write_array(const split_job *job, const char *folder, const char *name, int components, const double *data) {
-    rg_diagnostic diagnostic = {0};
     ptrdiff_t shape[RG_MAX_DIM + 1] = {components};
     const int leading = components > 0;
     for (int a = 0; a < job->grid.dim; a++) shape[leading + a] = job->grid.shape[a];
-    char *path = path_in(folder, name);
-    if (!path) return cli_fail(verb, "out of memory");
-    const rg_status status = rg_array_write(path, job->grid.dim + leading, shape, data, &diagnostic);
-    free(path);
-    return cli_check(verb, status, &diagnostic);
-}
-
-static int write_report(const split_job *job, const char *folder) {
-    char *path = path_in(folder, "report.json");
-    FILE *file = path ? fopen(path, "wx") : NULL;
-    int code = file ? cli_print_json(verb, describe(job), file) : CLI_DONE;
-    const int written = file && fflush(file) == 0 && !ferror(file), error = errno;
-    if (!written) code = cli_fail(verb, "%s: cannot write: %s", path ? path : folder, strerror(error));
-    if (file && fclose(file) != 0 && written) code = cli_fail(verb, "%s: cannot write: %s", path, strerror(errno));
-    free(path);
-    return code;
+    return cli_write_array(verb, folder, name, job->grid.dim + leading, shape, data);
 }
 
 static int write_files(const split_job *job, const char *folder) {
@@ -181,7 +156,7 @@ static int write_files(const split_job *job, const char *folder) {
     int code = CLI_DONE;
     for (size_t i = 0; code == CLI_DONE && i < sizeof files / sizeof *files; i++)
         if (files[i].data) code = write_array(job, folder, files[i].name, files[i].components, files[i].data);
-    return code == CLI_DONE ? write_report(job, folder) : code;
+    return code == CLI_DONE ? cli_write_report(verb, folder, describe(job)) : code;
 }
 
 static int write_folder(const split_job *job) {

@@ -5,6 +5,7 @@
 #include "experiment/number.h"
 #include "experiment/schema.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { PAIR_SIZE = 64 };
@@ -41,6 +42,36 @@ rg_status rg_argument_box(const char *text, int *axes, double *lower, double *le
     memcpy(lower, found_lower, sizeof *lower * (size_t)count);
     memcpy(length, found_length, sizeof *length * (size_t)count);
     *axes = count;
+    return RG_OK;
+}
+
+/* In the order of rg_feature_kind. */
+static const char *const feature_names[] = {"fourier", "rff", "polynomial", "nystrom"};
+enum { FEATURE_KINDS = sizeof feature_names / sizeof *feature_names };
+
+static rg_status unknown_features(const char *name, rg_diagnostic *diagnostic) {
+    const char *nearest = rg_argument_nearest(name, feature_names, FEATURE_KINDS);
+    return rg_fail(diagnostic, RG_EINVAL,
+                   "expected fourier:M, rff:N, polynomial:1, polynomial:2 or nystrom:N, got \"%s\"%s%s%s", name,
+                   nearest ? ", did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+rg_status rg_argument_features(const char *text, rg_feature_kind *kind, size_t *size, rg_diagnostic *diagnostic) {
+    if (!text || !kind || !size) return rg_fail(diagnostic, RG_EINVAL, "expected a class of features");
+    char name[PAIR_SIZE];
+    const size_t letters = strcspn(text, ":");
+    if (letters >= sizeof name) return unknown_features("...", diagnostic);
+    memcpy(name, text, letters);
+    name[letters] = '\0';
+    int which = 0;
+    while (which < FEATURE_KINDS && strcmp(name, feature_names[which]) != 0) which++;
+    if (which == FEATURE_KINDS) return unknown_features(name, diagnostic);
+    double number;
+    if (!text[letters] || !rg_number_parse(text + letters + 1, &number) || !(number >= 1) || number > 1e9 ||
+        number != floor(number))
+        return rg_fail(diagnostic, RG_EINVAL, "expected %s:N with a whole number N >= 1, got \"%.60s\"", name, text);
+    *kind = (rg_feature_kind)(which + RG_FEATURES_FOURIER);
+    *size = (size_t)number;
     return RG_OK;
 }
 
