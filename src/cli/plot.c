@@ -232,10 +232,9 @@ static const struct argp parser = {
            "that \"rotgrad run\" wrote, which take the places of a recipe's runs in their order; or arrays (FILE.npy, "
            "FILE.npz:NAME) with one axis (a curve), two (a heat map) or three (slices and projections), and vector "
            "fields (2, n0, n1) or (3, n0, n1, n2).\v"
-           "Examples:\n"
-           "  rotgrad plot plots/parts.yaml -o parts.pdf\n"
-           "  rotgrad plot out --figure parts -o parts.png\n"
-           "  rotgrad plot out/fields.npz:p_end --scale log -o p.svg\n\n"
+           "Example: rotgrad plot plots/parts.yaml -o parts.pdf\n"
+           "         rotgrad plot out --figure parts -o parts.png\n"
+           "         rotgrad plot out/fields.npz:p_end --scale log -o p.svg\n\n"
            "docs/figures.md tells how to write a recipe.\n\n" CLI_EXIT_CODES ", 130 interrupted.",
 };
 
