@@ -85,7 +85,7 @@ static void coefficients_are_those_of_gsl(void **state) {
 
 static void too_little_gives_no_coefficient(void **state) {
     (void)state;
-    const double x[] = {1, 2, 3, NAN, 4}, y[] = {2, 2, 2, 2, 2}, z[] = {1, 2, INFINITY, 3, 5};
+    const double x[] = {1, 2, 3, (double)NAN, 4}, y[] = {2, 2, 2, 2, 2}, z[] = {1, 2, HUGE_VAL, 3, 5};
     rg_correlation c;
     assert_int_equal(rg_correlate(3, x, y, 100, 1, &c), RG_OK);
     assert_true(isnan(c.spearman.value) && isnan(c.spearman.low) && isnan(c.pearson_log.value));
@@ -509,6 +509,26 @@ static void reading_survives_every_failing_allocation(void **state) {
     assert_true(n > 100);
 }
 
+/* Every 41st allocation of a member, from its run to study.json. */
+static void running_survives_failing_allocations(void **state) {
+    (void)state;
+    const long stride = 41;
+    long n = 0;
+    for (rg_status status = RG_ENOMEM; status != RG_OK; n += stride) {
+        rg_study *study = must_read(SMALL "ensemble: {list: [{set: ['error=[{constant: [0.1, 0]}]']}]}\n");
+        rg_diagnostic d = {0};
+        char *text = NULL;
+        rg_alloc_fail_after(n);
+        status = rg_study_run(study, NULL, &d);
+        if (status == RG_OK) status = rg_study_json(study, &text);
+        rg_alloc_fail_after(-1);
+        if (status != RG_OK && status != RG_ENOMEM) fail_msg("allocation %ld: %d %s", n, (int)status, d.text);
+        rg_free(text);
+        rg_study_free(study);
+    }
+    assert_true(n > 10 * stride);
+}
+
 /* ---- documentation */
 
 static const char begin_mark[] = "<!-- generated from src/experiment/study_keys.c and predictors.c: begin -->\n";
@@ -589,6 +609,7 @@ int main(void) {
         cmocka_unit_test(the_member_that_fails_is_named),
         cmocka_unit_test(cells_are_read_as_they_were_written),
         cmocka_unit_test(reading_survives_every_failing_allocation),
+        cmocka_unit_test(running_survives_failing_allocations),
         cmocka_unit_test(the_reference_is_up_to_date),
         cmocka_unit_test(the_studies_that_ship_are_read),
     };
