@@ -170,11 +170,11 @@ static void add_coefficient(GString *out, const rg_coefficient *c) {
 }
 
 static void add_outcome(GString *out, const rg_study *s, size_t outcome) {
-    g_string_append_printf(out, "\n%-22s  %5s  %-23s  %5s  %s\n", s->outcome[outcome]->quantity.name, "n",
+    g_string_append_printf(out, "\n%-24s  %5s  %-23s  %5s  %s\n", s->outcome[outcome]->quantity.name, "n",
                            "Pearson (log) [95 %]", "n", "Spearman [95 %]");
     for (size_t i = 0; i < s->predictors; i++) {
         const rg_correlation *c = &s->correlation[i * s->outcomes + outcome];
-        g_string_append_printf(out, "  %-20s  %5zu", s->predictor[i]->quantity.name, c->pearson_log.count);
+        g_string_append_printf(out, "  %-22s  %5zu", s->predictor[i]->quantity.name, c->pearson_log.count);
         add_coefficient(out, &c->pearson_log);
         g_string_append_printf(out, "  %5zu", c->spearman.count);
         add_coefficient(out, &c->spearman);
