@@ -128,15 +128,18 @@ static double index_of(const rg_csv_table *t, size_t row) {
 }
 
 /* Rows that the curve asks for, their places in `chosen`, by the index of the member: parts of a study may have ended in
- * any order. */
+ * any order, and of two programs that overlapped each left a row. */
 static size_t choose_rows(const rg_csv_table *t, const rg_node *label, size_t *chosen) {
     const size_t column = rg_csv_find(t, "label");
     size_t count = 0;
     for (size_t r = 0; r < t->rows; r++) {
         if (label && (column == SIZE_MAX || strcmp(rg_csv_cell(t, r, column), label->text) != 0)) continue;
-        size_t place = count++;
-        for (; place > 0 && index_of(t, chosen[place - 1]) > index_of(t, r); place--) chosen[place] = chosen[place - 1];
+        size_t place = count;
+        while (place > 0 && index_of(t, chosen[place - 1]) > index_of(t, r)) place--;
+        if (place > 0 && index_of(t, chosen[place - 1]) == index_of(t, r)) continue;
+        memmove(&chosen[place + 1], &chosen[place], (count - place) * sizeof *chosen);
         chosen[place] = r;
+        count++;
     }
     return count;
 }
