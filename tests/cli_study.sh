@@ -82,6 +82,14 @@ expect 1 study s.yaml -o x.yaml
 stderr_is "rotgrad study: x.yaml: cannot make the folder: File exists"
 expect 1 study s.yaml -o no/where
 stderr_is "rotgrad study: no/where: cannot make the folder: No such file or directory"
+sed -i 's/sigma: 0.9/sigma: 0.05/; s/variance_min: 0.1/variance_min: 0.0001/' x.yaml # too narrow for the grid
+printf 'experiment: x.yaml\nensemble: {list: [{label: narrow}, {set: [noise.variance_min=1.5], label: wide}]}\npredictors: [l2]\n' >other.yaml
+expect 1 study other.yaml -o half
+stderr_has "rotgrad study: member 0 (narrow): "
+stdout_has "1 of 2 members"
+[ "$(wc -l <half/members.csv)" = 2 ] || fail "expected the row of the other member"
+rm -r half
+sed -i 's/sigma: 0.05/sigma: 0.9/; s/variance_min: 0.0001/variance_min: 0.1/' x.yaml
 rm other.yaml
 
 # ---- usage

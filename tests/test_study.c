@@ -462,7 +462,7 @@ static void the_member_that_fails_is_named(void **state) {
     rg_study *s = must_read("experiment: base.yaml\nsamples: 10\nwaves: 3\n" RANDOM4);
     rg_diagnostic d = {0};
     assert_int_equal(rg_study_run(s, NULL, &d), RG_EINVAL);
-    assert_non_null(strstr(d.text, "member 0 (error=[{random: "));
+    assert_non_null(strstr(d.text, "member 0 (random; error=[{random: "));
     rg_study_free(s);
 }
 

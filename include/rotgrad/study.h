@@ -42,7 +42,8 @@ typedef struct rg_study_options {
 
 /* Takes the rows that DIR/members.csv holds, then runs the members of the range that have none, one after the other.
  * RG_EINVAL: members.csv is of another study, or the range is not within the members; RG_EFORMAT: it is no such table;
- * RG_EIO; RG_ECANCELLED: rows of members that ended are kept; and what rg_run returns, the diagnostic names the member. */
+ * RG_EIO; RG_ECANCELLED: rows of members that ended are kept; and what rg_run returns, the diagnostic names the member.
+ * After RG_ENOCONV and RG_EDOMAIN of a member the others are run all the same; the diagnostic is that of the first one. */
 RG_API rg_status rg_study_run(rg_study *study, const rg_study_options *options,
                               rg_diagnostic *diagnostic) RG_MUST_CHECK;
 

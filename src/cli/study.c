@@ -130,6 +130,15 @@ static int interrupted(const rg_study *study) {
     return CLI_SIGNAL + cli_caught_signal();
 }
 
+static int report(const arguments *a, rg_study *study) {
+    rg_diagnostic diagnostic = {0};
+    int code = cli_check(verb, rg_study_write(study, a->output, &diagnostic), &diagnostic);
+    if (code == CLI_DONE) code = print(a, study);
+    if (code != CLI_DONE || !rg_study_violated(study)) return code;
+    cli_fail(verb, "a claim is violated; members.csv says where");
+    return CLI_VIOLATED;
+}
+
 static int run(const arguments *a, rg_study *study) {
     rg_diagnostic diagnostic = {0};
     cli_progress progress = cli_progress_begin(a->quiet);
@@ -143,14 +152,10 @@ static int run(const arguments *a, rg_study *study) {
     const rg_status status = rg_study_run(study, &how, &diagnostic);
     cli_progress_end(&progress);
     if (status == RG_ECANCELLED) return interrupted(study);
-    int code = cli_check(verb, status, &diagnostic);
-    if (code == CLI_DONE) code = cli_check(verb, rg_study_write(study, a->output, &diagnostic), &diagnostic);
-    if (code == CLI_DONE) code = print(a, study);
-    if (code == CLI_DONE && rg_study_violated(study)) {
-        cli_fail(verb, "a claim is violated; members.csv says where");
-        code = CLI_VIOLATED;
-    }
-    return code;
+    const int failed = cli_check(verb, status, &diagnostic);
+    if (failed && status != RG_ENOCONV && status != RG_EDOMAIN) return failed;
+    const int code = report(a, study);
+    return failed ? failed : code;
 }
 
 int cli_study(int argc, char **argv) {

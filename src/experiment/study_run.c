@@ -88,10 +88,11 @@ static rg_status run_member(rg_study *study, size_t member, member_progress *pro
 }
 
 static rg_status name_member(const rg_study *study, size_t member, rg_status status, rg_diagnostic *diagnostic) {
-    if (!status || !diagnostic || status == RG_ECANCELLED) return status;
+    if (!status || status == RG_ECANCELLED) return status;
     rg_diagnostic why = *diagnostic;
-    return rg_fail(diagnostic, status, "member %zu (%.200s): %.700s", member, study->member[member].shown,
-                   why.status == status && why.text[0] ? why.text : rg_status_text(status));
+    const rg_study_member *m = &study->member[member];
+    return rg_fail(diagnostic, status, "member %zu (%.60s%s%.200s): %.600s", member, m->label, *m->shown ? "; " : "",
+                   m->shown, why.status == status && why.text[0] ? why.text : rg_status_text(status));
 }
 
 /* ---- all of them */
@@ -104,20 +105,29 @@ static rg_status open_folder(const char *directory, rg_diagnostic *diagnostic) {
     return rg_fail(diagnostic, RG_EIO, "%s: cannot make the folder: %s", directory, strerror(error));
 }
 
+/* A member without an answer is no reason to leave the others undone. */
+static int has_no_answer(rg_status status) {
+    return status == RG_ENOCONV || status == RG_EDOMAIN;
+}
+
 static rg_status run_range(rg_study *study, const rg_study_options *options, const char *table,
                            rg_diagnostic *diagnostic) {
     const size_t end = options->count ? options->first + options->count : study->members;
     member_progress progress = {.options = options, .study = study};
     for (size_t i = options->first; i < end; i++) progress.count += !study->row[i].done;
-    rg_status status = RG_OK;
-    for (size_t i = options->first; !status && i < end; i++) {
+    rg_status failure = RG_OK;
+    for (size_t i = options->first; i < end; i++) {
+        rg_diagnostic why = {0};
         if (study->row[i].done) continue;
         progress.member = i;
-        status = name_member(study, i, run_member(study, i, &progress, diagnostic), diagnostic);
-        if (!status && table) status = rg_study_append(study, i, table, diagnostic);
+        rg_status status = name_member(study, i, run_member(study, i, &progress, &why), &why);
+        if (!status && table) status = rg_study_append(study, i, table, &why);
         progress.done++;
+        if (status && !failure) failure = rg_fail(diagnostic, status, "%s", why.text);
+        if (status && !has_no_answer(status))
+            return failure == status ? failure : rg_fail(diagnostic, status, "%s", why.text);
     }
-    return status;
+    return failure;
 }
 
 rg_status rg_study_run(rg_study *study, const rg_study_options *options, rg_diagnostic *diagnostic) {
