@@ -154,17 +154,37 @@ static void colours_follow_the_position_and_differ(void **state) {
 static void a_value_without_a_place_breaks_the_line(void **state) {
     (void)state;
     const double x[] = {1, 2, 3, 4, 5, 6, 7};
-    const double missing[] = {2, 2, nan(""), 2, 2, 2, 2}, zero[] = {2, 2, 0, 2, 2, 2, 2};
-    for (int log = 0; log < 2; log++) {
-        const rg_curve curve = curve_of(x, log ? zero : missing, 7, RG_MARK_LINE);
+    static const struct {
+        rg_scale scale;
+        double value;
+    } gap[] = {{RG_SCALE_LINEAR, NAN}, {RG_SCALE_LOG, 0}, {RG_SCALE_LOG, -2}, {RG_SCALE_LOG, 0.9 * 11e-12}};
+    for (size_t i = 0; i < sizeof gap / sizeof *gap; i++) {
+        const double y[] = {2, 2, gap[i].value, 2, 2, 2, 2};
+        const rg_curve curve = curve_of(x, y, 7, RG_MARK_LINE);
         rg_panel panel = panel_of(&curve, 1);
-        panel.y = (rg_axis){.scale = log ? RG_SCALE_LOG : RG_SCALE_LINEAR, .lower = 0.7, .upper = 11};
+        panel.y = (rg_axis){.scale = gap[i].scale, .lower = 0.7, .upper = 11};
         const rg_figure figure = figure_of(&panel, 1);
         struct drawn d = draw(&figure);
         assert_int_equal(pixel_at(&d, 1.5, 2, 0, 0), colour_of(1));
         assert_int_not_equal(pixel_at(&d, 2.5, 2, 0, 0), colour_of(1));
         assert_int_not_equal(pixel_at(&d, 3.5, 2, 0, 0), colour_of(1));
         assert_int_equal(pixel_at(&d, 4.5, 2, 0, 0), colour_of(1));
+        release(&d);
+    }
+}
+
+/* Down to 1e-12 of the upper end a value has a place, however far below the frame; and within the frame always. */
+static void a_low_value_leads_the_line_out_of_the_frame(void **state) {
+    (void)state;
+    const double x[] = {1, 2, 3}, low[] = {2, 1.1 * 11e-12, 2}, high[] = {2, 1e-14, 2};
+    for (int deep = 0; deep < 2; deep++) {
+        const rg_curve curve = curve_of(x, deep ? high : low, 3, RG_MARK_LINE);
+        rg_panel panel = panel_of(&curve, 1);
+        panel.y = (rg_axis){.scale = RG_SCALE_LOG, .lower = deep ? 1e-15 : 0.7, .upper = 11};
+        const rg_figure figure = figure_of(&panel, 1);
+        struct drawn d = draw(&figure);
+        const double step = 1.0 / 64, y = 2 * pow((deep ? high : low)[1] / 2, step); /* on the line */
+        assert_true(pixel_at(&d, 1 + step, y, 0, 0) >> 16 < 0x40);                   /* the first colour has no red */
         release(&d);
     }
 }
@@ -887,6 +907,7 @@ int main(void) {
         cmocka_unit_test(a_line_lies_on_its_value_in_its_colour),
         cmocka_unit_test(colours_follow_the_position_and_differ),
         cmocka_unit_test(a_value_without_a_place_breaks_the_line),
+        cmocka_unit_test(a_low_value_leads_the_line_out_of_the_frame),
         cmocka_unit_test(a_lone_point_of_a_line_is_seen),
         cmocka_unit_test(log_axes_place_by_decades),
         cmocka_unit_test(points_have_the_shape_of_their_colour),

@@ -99,8 +99,8 @@ static void write_npz(const char *path, const struct fields *f) {
 
 static json_t *level_json(int i) {
     return json_pack("{s:f, s:{s:f, s:f}, s:f, s:f, s:f, s:f}", "sigma", 2.0 / (i + 1), "kl", "full", 0.1 * i, "none",
-                     0.0, "kl_full_error", 0.01 * i, "gradient_bound", 0.3 * i + 0.05, "total", 4.0 + i, "gradient",
-                     1.0 + i);
+                     i ? 0.1 * i : 1e-14, "kl_full_error", 0.01 * i, "gradient_bound", 0.3 * i + 0.05, "total", 4.0 + i,
+                     "gradient", 1.0 + i);
 }
 
 static void write_report(const char *path, const struct fields *f, double kl) {
@@ -646,10 +646,10 @@ static void columns_come_from_the_level_table(void **state) {
         draw(RUN "panels: [{x: {scale: log, label: s}, y: {range: [0, 2]}, curves: [{y: levels.kl_full, error: true, "
                  "mark: dashed, colour: 3}, {y: levels.gradient / levels.total, x: levels.total, label: b}, {y: "
                  "levels.kl_full / levels.kl_full, error: "
-                 "true}]}]\n",
+                 "true}, {y: levels.total / levels.kl_none}]}]\n",
              "run2", &figure);
     const rg_panel *panel = figure->panel;
-    assert_int_equal(panel->curves, 3);
+    assert_int_equal(panel->curves, 4);
     assert_int_equal(panel->x.scale, RG_SCALE_LOG);
     assert_true(panel->y.upper == 2);
     for (int i = 0; i < LEVELS; i++) {
@@ -659,6 +659,7 @@ static void columns_come_from_the_level_table(void **state) {
         assert_true(fabs(panel->curve[0].lower[i] - 0.09 * i) < 1e-15);
         assert_true(panel->curve[1].y[i] == (1.0 + i) / (4.0 + i));
         if (i > 0) assert_true(fabs(panel->curve[2].upper[i] - 1.2) < 1e-15); /* 10 % twice */
+        assert_int_equal(isfinite(panel->curve[3].y[i]), i > 0);              /* 1e-14 is as good as 0 */
     }
     assert_int_equal(panel->curve[0].mark, RG_MARK_DASHED);
     assert_int_equal(panel->curve[0].colour, 3);
@@ -763,12 +764,11 @@ static void outcomes_and_directories_are_the_same(void **state) {
     assert_int_equal(rg_result_is_current(scratch_path("kept"), &e), 1);
     assert_int_equal(rg_result_is_current(scratch_path("kept"), &changed), 0);
     assert_int_equal(rg_result_write(o, &e, scratch_path("kept"), NULL, &d), RG_OK); /* replaced */
-    size_t builtins;
-    const rg_builtin *builtin = rg_recipe_builtins(&builtins);
-    for (size_t i = 0; i < builtins; i++) {
+    rg_builtin builtin;
+    for (size_t i = 0; rg_recipe_builtin_at(i, &builtin); i++) {
         rg_recipe *recipe = NULL;
-        if (strcmp(builtin[i].name, "projections") == 0) continue; /* for three dimensions */
-        assert_int_equal(rg_recipe_builtin(builtin[i].name, NULL, 0, &recipe, &d), RG_OK);
+        if (strcmp(builtin.name, "projections") == 0) continue; /* for three dimensions */
+        assert_int_equal(rg_recipe_builtin(builtin.name, NULL, 0, &recipe, &d), RG_OK);
         assert_int_equal(rg_recipe_use_outcome(recipe, 0, o, &e, &d), RG_OK);
         const size_t size = drawn_bytes(recipe, first, ROOM);
         assert_int_equal(rg_recipe_use_directory(recipe, 0, scratch_path("kept"), &d), RG_OK);
@@ -781,6 +781,21 @@ static void outcomes_and_directories_are_the_same(void **state) {
     rg_experiment_free(&changed);
     free(first);
     free(second);
+}
+
+static void builtin_recipes_have_a_name_and_a_summary(void **state) {
+    (void)state;
+    rg_builtin builtin;
+    size_t count = 0, marginals = 0;
+    for (; rg_recipe_builtin_at(count, &builtin); count++) {
+        if (strcmp(builtin.name, "marginals") != 0) continue;
+        marginals++;
+        assert_string_equal(builtin.summary, "the data's p, what four samplers make of it, and where they differ");
+        assert_int_equal(strncmp(builtin.text, "# the data's p, ", 16), 0);
+    }
+    assert_int_equal(marginals, 1);
+    assert_int_equal(count, 6);
+    assert_int_equal(rg_recipe_builtin_at(count + 1, &builtin), 0);
 }
 
 static void builtin_names_are_suggested(void **state) {
@@ -903,6 +918,7 @@ int main(void) {
         cmocka_unit_test(sweeps_give_a_point_a_run),
         cmocka_unit_test(texts_take_numbers_from_the_report),
         cmocka_unit_test(outcomes_and_directories_are_the_same),
+        cmocka_unit_test(builtin_recipes_have_a_name_and_a_summary),
         cmocka_unit_test(builtin_names_are_suggested),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(the_reference_is_up_to_date),

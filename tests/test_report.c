@@ -100,6 +100,9 @@ static void make_level(rg_outcome_level *level, int k) {
                                 .kl = {0.1 + k, 0.2 + k, 0.3 + k, 0.4 + k},
                                 .gradient_bound = 0.61 + k,
                                 .girsanov_bound = 0.71 + k,
+                                .kl_error = {0.011 + k, 0.012 + k, 0.013 + k, 0.014 + k},
+                                .gradient_bound_error = 0.0061 + k,
+                                .girsanov_bound_error = 0.0071 + k,
                                 .cells_per_sigma = 3.3 / (k + 1),
                                 .iterations = 17 + k,
                                 .residual = 1.3e-11 / (k + 1)};
@@ -335,19 +338,55 @@ static void claims_have_both_sides_and_a_verdict(void **state) {
 }
 
 /* The columns of levels.csv in their order; the members of `levels` in report.json, where "kl_full" is kl.full. */
-static const char *const column[] = {
-    "sigma",          "variance",       "total",           "gradient",    "solenoidal",    "harmonic",
-    "flat_gradient",  "flat_total",     "kl.full",         "kl.gradient", "kl.solenoidal", "kl.none",
-    "gradient_bound", "girsanov_bound", "cells_per_sigma", "iterations",  "residual"};
+static const char *const column[] = {"sigma",
+                                     "variance",
+                                     "total",
+                                     "gradient",
+                                     "solenoidal",
+                                     "harmonic",
+                                     "flat_gradient",
+                                     "flat_total",
+                                     "kl.full",
+                                     "kl.gradient",
+                                     "kl.solenoidal",
+                                     "kl.none",
+                                     "gradient_bound",
+                                     "girsanov_bound",
+                                     "kl.full_error",
+                                     "kl.gradient_error",
+                                     "kl.solenoidal_error",
+                                     "kl.none_error",
+                                     "gradient_bound_error",
+                                     "girsanov_bound_error",
+                                     "cells_per_sigma",
+                                     "iterations",
+                                     "residual"};
 enum { COLUMNS = COUNT_OF(column) };
 
 static void numbers_of_level(const rg_outcome_level *l, double number[COLUMNS]) {
-    const double all[] = {l->sigma,           l->variance,          l->total,
-                          l->gradient,        l->solenoidal,        l->harmonic,
-                          l->flat_gradient,   l->flat_total,        l->kl[RG_FULL],
-                          l->kl[RG_GRADIENT], l->kl[RG_SOLENOIDAL], l->kl[RG_NONE],
-                          l->gradient_bound,  l->girsanov_bound,    l->cells_per_sigma,
-                          l->iterations,      l->residual};
+    const double all[] = {l->sigma,
+                          l->variance,
+                          l->total,
+                          l->gradient,
+                          l->solenoidal,
+                          l->harmonic,
+                          l->flat_gradient,
+                          l->flat_total,
+                          l->kl[RG_FULL],
+                          l->kl[RG_GRADIENT],
+                          l->kl[RG_SOLENOIDAL],
+                          l->kl[RG_NONE],
+                          l->gradient_bound,
+                          l->girsanov_bound,
+                          l->kl_error[RG_FULL],
+                          l->kl_error[RG_GRADIENT],
+                          l->kl_error[RG_SOLENOIDAL],
+                          l->kl_error[RG_NONE],
+                          l->gradient_bound_error,
+                          l->girsanov_bound_error,
+                          l->cells_per_sigma,
+                          l->iterations,
+                          l->residual};
     memcpy(number, all, sizeof all);
 }
 
@@ -360,7 +399,7 @@ static void levels_have_every_number(void **state) {
         const json_t *level = json_array_get(at(json, "levels"), k);
         double expected[COLUMNS];
         numbers_of_level(&made->level[k], expected);
-        assert_int_equal(json_object_size(level), COLUMNS - RG_MARGINALS + 1);
+        assert_int_equal(json_object_size(level), COLUMNS - 2 * RG_MARGINALS + 1);
         for (int c = 0; c < COLUMNS; c++) assert_true(json_number_value(at(level, column[c])) == expected[c]);
     }
     json_decref(json);
@@ -990,6 +1029,20 @@ static void the_page_shows_every_frame_the_last_one_first(void **state) {
     }
 }
 
+/* In the words of the experiment: 0.783 is 44.9 degrees. */
+static void the_page_names_the_axes_of_its_planes(void **state) {
+    (void)state;
+    static char name[] = "\xcf\x86<sub>1</sub> &lt;";
+    struct made *made = make(3, (const ptrdiff_t[]){6, 5, 4}, 2);
+    made->experiment.axis_name[0] = name;
+    made->experiment.degrees = 1;
+    char *page = page_of(made);
+    find(page, "Each row shows the plane \xcf\x86_1 &lt; = 44.9\xc2\xb0, x<sub>1</sub> = ");
+    free(page);
+    made->experiment.axis_name[0] = NULL;
+    made_free(made);
+}
+
 /* Of an image of grey levels: the first row with a run of `length` dark pixels, and where that starts. */
 static int first_line(const png_byte *grey, int width, int height, int length, int *start) {
     for (int y = 0; y < height; y++)
@@ -1256,6 +1309,7 @@ int main(void) {
         cmocka_unit_test(the_page_escapes_what_users_wrote),
         cmocka_unit_test(the_page_needs_nothing_else),
         cmocka_unit_test(the_page_shows_every_frame_the_last_one_first),
+        cmocka_unit_test(the_page_names_the_axes_of_its_planes),
         cmocka_unit_test(the_maps_of_a_frame_have_titles),
         cmocka_unit_test(the_page_bears_strange_frames),
         cmocka_unit_test(the_page_bears_levels_with_nothing_to_show),

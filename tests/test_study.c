@@ -574,7 +574,7 @@ static void the_reference_is_up_to_date(void **state) {
 /* The studies that ship are read, and the tables beside them are theirs. */
 static void the_studies_that_ship_are_read(void **state) {
     (void)state;
-    static const char *const name[] = {"correlation", "impossibility", "churn", "training"};
+    static const char *const name[] = {"correlation", "correlation_3d", "impossibility", "churn", "training"};
     for (size_t i = 0; i < COUNT_OF(name); i++) {
         char path[SCRATCH_ROOM], table[SCRATCH_ROOM];
         rg_study *study = NULL;

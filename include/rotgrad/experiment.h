@@ -25,7 +25,7 @@ typedef struct rg_experiment {
     rg_grid grid;
     char *axis_name[RG_MAX_DIM]; /* Pango markup, for figures; NULL: none was given */
     int degrees;                 /* 1: figures show the axes in degrees */
-    rg_density_spec density; /* arrays owned by the experiment */
+    rg_density_spec density;     /* arrays owned by the experiment */
     double variance_min, variance_max;
     double churn;         /* lambda >= 0: 1 the reverse SDE, 0 the probability-flow ODE */
     rg_prior prior;       /* the law the sampler starts from */

@@ -89,9 +89,10 @@ typedef enum rg_mark { RG_MARK_LINE = 1, RG_MARK_DASHED, RG_MARK_DOTTED, RG_MARK
 
 enum { RG_CURVE_COLOURS = 8 };
 
-/* Points (x, y), joined or not. A point that the axes cannot show (not finite, not positive on a log axis) breaks the
- * line. Error bars are a band along RG_MARK_LINE, _DASHED and _DOTTED, bars with caps where there are points; an end at
- * infinity, or not positive on a log axis, reaches to the frame.
+/* Points (x, y), joined or not. A point that the axes cannot show breaks the line: one that is not finite, or, on a log
+ * axis, not positive or as good as 0 (below 1e-12 of the axis's upper end, and below its lower end). Error bars are a
+ * band along RG_MARK_LINE, _DASHED and _DOTTED, bars with caps where there are points; an end at infinity, or not
+ * positive on a log axis, reaches to the frame.
  *
  * What the eye cannot tell apart is left out: lines keep the extremes of each 600th of an inch, of more than 20000
  * points those go that cover each other. */

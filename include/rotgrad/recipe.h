@@ -36,11 +36,14 @@ RG_API rg_status rg_recipe_parse(const char *name, const char *text, const char 
 RG_API rg_status rg_recipe_builtin(const char *name, const char *const *settings, size_t count, rg_recipe **recipe,
                                    rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
-/* Name, summary (the first line of the recipe, a comment) and text of the built-in recipes. */
+/* Name, summary (the first line of the recipe, a comment) and text of a built-in recipe. */
 typedef struct rg_builtin {
-    const char *name, *summary, *text;
+    char name[32], summary[128];
+    const char *text;
 } rg_builtin;
-RG_API const rg_builtin *rg_recipe_builtins(size_t *count);
+
+/* The built-in recipe number `index`, by name from 0; 0 when there is none any more. */
+RG_API int rg_recipe_builtin_at(size_t index, rg_builtin *builtin);
 
 /* Accepts NULL. */
 RG_API void rg_recipe_free(rg_recipe *recipe);

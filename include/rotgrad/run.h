@@ -39,7 +39,9 @@ typedef struct rg_claim {
 
 enum { RG_MAX_CLAIMS = 32 };
 
-/* One noise level of the table (levels.csv). Energies are E_p|.|^2, unit 1/x^2. */
+/* One noise level of the table (levels.csv). Energies are E_p|.|^2, unit 1/x^2. Error bars: the difference to the halved
+ * grid, what the relaxed tolerance changes at the end of the run, and for KL, with the exact prior, what the error-free
+ * sampler shows where it should show 0. */
 typedef struct rg_outcome_level {
     double sigma, variance;
     double total, gradient, solenoidal, harmonic;
@@ -48,9 +50,10 @@ typedef struct rg_outcome_level {
     double flat_total; /* E_1|e|^2, the average over the box */
     double kl[RG_MARGINALS];               /* KL(p_v|q_v) so far */
     double gradient_bound, girsanov_bound; /* from the start down to here, KL(p_T|pi) included */
-    double cells_per_sigma;                /* sigma over the largest grid spacing */
-    int iterations;                        /* of the split */
-    double residual;                       /* of the split, true and relative */
+    double kl_error[RG_MARGINALS], gradient_bound_error, girsanov_bound_error;
+    double cells_per_sigma; /* sigma over the largest grid spacing */
+    int iterations;         /* of the split */
+    double residual;        /* of the split, true and relative */
 } rg_outcome_level;
 
 /* The fields at the end (variance_min), on the run's grid; (n) or (d, n), owned by the outcome. */

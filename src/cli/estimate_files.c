@@ -89,8 +89,10 @@ int estimate_read(estimate_job *job) {
 }
 
 void estimate_free(estimate_job *job) {
-    rg_array *arrays[] = {&job->samples, &job->score, &job->error, &job->clean};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) rg_array_free(arrays[i]);
+    rg_array_free(&job->samples);
+    rg_array_free(&job->score);
+    rg_array_free(&job->error);
+    rg_array_free(&job->clean);
     double *fields[] = {job->lower, job->length, job->gradient, job->influence};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) rg_free(fields[i]);
     free(job->command);

@@ -303,10 +303,9 @@ static int read_of_arrays(plot_job *job) {
 }
 
 static int is_builtin(const char *name) {
-    size_t count;
-    const rg_builtin *builtin = rg_recipe_builtins(&count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(builtin[i].name, name) == 0) return 1;
+    rg_builtin builtin;
+    for (size_t i = 0; rg_recipe_builtin_at(i, &builtin); i++)
+        if (strcmp(builtin.name, name) == 0) return 1;
     return 0;
 }
 
@@ -329,9 +328,8 @@ static int read_recipe(plot_job *job) {
 /* ---- the work */
 
 static int list_figures(void) {
-    size_t count;
-    const rg_builtin *builtin = rg_recipe_builtins(&count);
-    for (size_t i = 0; i < count; i++) printf("%-20s %s\n", builtin[i].name, builtin[i].summary);
+    rg_builtin builtin;
+    for (size_t i = 0; rg_recipe_builtin_at(i, &builtin); i++) printf("%-20s %s\n", builtin.name, builtin.summary);
     return CLI_DONE;
 }
 

@@ -44,9 +44,7 @@ static void quote_plain(FILE *out, const char *text) {
             fputs("{{", out);
         else if (c == '"' || c == '\\')
             fprintf(out, "\\%c", c);
-        else if (c >= ' ' && c < 0x7f)
-            fputc(c, out);
-        else if (c >= 0x80)
+        else if (c >= ' ' && c != 0x7f)
             fputc(c, out);
     }
     fputc('"', out);
@@ -82,7 +80,7 @@ static int survey_array(const char *path, survey *s) {
 
 static int survey_all(const plot_job *job, survey *all) {
     for (size_t i = 0; i < job->sources; i++) {
-        survey s;
+        survey s = {0};
         const int code = survey_array(job->source[i], &s);
         if (code != CLI_DONE) return code;
         if (i == 0) *all = s;

@@ -185,7 +185,7 @@ int plot_results(plot_job *job) {
             return cli_fail(verb,
                             "%s: the run %s names no experiment; give its directory: rotgrad plot DIR --figure %s",
                             job->source[0], run[i].name, job->source[0]);
-    job->outcome = calloc(runs + 1, sizeof *job->outcome);
+    job->outcome = calloc(runs + 1, sizeof(rg_outcome *));
     job->experiment = calloc(runs + 1, sizeof *job->experiment);
     if (!job->outcome || !job->experiment) return cli_fail(verb, "out of memory");
     job->results = runs;

@@ -10,6 +10,7 @@
 
 enum { NAME_SIZE = 128 };
 static const char over[] = " / ";
+static const double as_good_as_zero = 1e-12; /* of the greatest value of a divisor */
 
 static rg_status create(const rg_column_scope *s, size_t count, int has_error, rg_column *column) {
     column->count = count;
@@ -200,14 +201,23 @@ static rg_status read_part(const rg_column_scope *s, const rg_node *node, const 
                    : read_quantity(s, node, text, column);
 }
 
-/* Relative errors of a quotient add up. */
+static double greatest(const rg_column *column) {
+    double most = 0;
+    for (size_t i = 0; i < column->count; i++)
+        if (isfinite(column->value[i])) most = fmax(most, fabs(column->value[i]));
+    return most;
+}
+
+/* Relative errors of a quotient add up. Where the divisor is as good as 0 beside its greatest value, rounding where
+ * nothing should be, there is no quotient. */
 static rg_status divide(const rg_column_scope *s, const rg_node *node, const rg_column *below, rg_column *column) {
     if (below->count != column->count)
         return rg_node_fail(node, s->recipe->diagnostic, RG_EINVAL, "expected columns of one length, got %zu and %zu",
                             column->count, below->count);
     const int has_error = column->error && below->error;
+    const double least = as_good_as_zero * greatest(below);
     for (size_t i = 0; i < column->count; i++) {
-        const double b = below->value[i], quotient = column->value[i] / b;
+        const double b = fabs(below->value[i]) > least ? below->value[i] : nan(""), quotient = column->value[i] / b;
         if (has_error) column->error[i] = (column->error[i] + fabs(quotient) * below->error[i]) / fabs(b);
         column->value[i] = quotient;
     }

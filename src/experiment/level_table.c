@@ -25,14 +25,15 @@ static rg_status choose_stops(const rg_experiment *x, const rg_levels *levels, r
     return RG_OK;
 }
 
-rg_status rg_level_table_create(const rg_experiment *x, rg_levels *levels, int with_rows, rg_level_table *table) {
+rg_status rg_level_table_create(const rg_experiment *x, rg_levels *levels, rg_kept_rows rows, rg_level_table *table) {
     *table = (rg_level_table){0};
     const double square = x->churn * x->churn, drift = 0.5 * (1 + square);
     table->churn_factor = drift * drift / (2 * square);
     rg_status status = choose_stops(x, levels, table);
-    if (status || !with_rows) return status;
+    if (status || rows == RG_ROWS_NONE) return status;
     table->row = rg_alloc(table->stops, sizeof *table->row);
     if (!table->row) return RG_ENOMEM;
+    if (rows == RG_ROWS_KL) return RG_OK;
     return rg_spectral_create(rg_levels_grid(levels), RG_PLAN_ESTIMATE, &table->spectral);
 }
 
@@ -73,20 +74,16 @@ static double bound(const rg_level_table *table, double energy) {
     return isfinite(table->churn_factor) ? table->prior_kl + table->churn_factor * energy : HUGE_VAL;
 }
 
-static rg_status fill_row(rg_level_table *table, rg_levels *levels, const rg_level *level, rg_outcome_level *row) {
+static rg_status fill_energies(rg_level_table *table, rg_levels *levels, const rg_level *level, rg_outcome_level *row) {
     rg_split_report flat;
     const rg_status status = rg_levels_harmonic(levels, level, &row->harmonic);
     if (status && status != RG_ENOCONV) return status;
-    row->variance = level->variance;
-    row->sigma = sqrt(level->variance);
     row->total = level->split.total;
     row->gradient = level->split.gradient;
     row->solenoidal = level->split.solenoidal;
     row->iterations = level->split.iterations;
     row->residual = level->split.residual;
     row->cells_per_sigma = cells_per_sigma(rg_levels_grid(levels), row->sigma);
-    row->gradient_bound = bound(table, table->gradient);
-    row->girsanov_bound = bound(table, table->total);
     const rg_status flat_status = rg_split_flat(table->spectral, level->error, NULL, NULL, NULL, NULL, &flat);
     row->flat_gradient = flat.gradient;
     row->flat_total = flat.total;
@@ -101,6 +98,10 @@ rg_status rg_level_table_add(rg_level_table *table, rg_levels *levels, const rg_
     if (table->rows == 0) table->prior_kl = now->kl[RG_FULL];
     if (!at_stop(table, level->variance) || table->rows == table->stops) return RG_OK;
     rg_outcome_level *row = &table->row[table->rows++];
+    row->variance = level->variance;
+    row->sigma = sqrt(level->variance);
     for (int m = 0; m < RG_MARGINALS; m++) row->kl[m] = now->kl[m];
-    return fill_row(table, levels, level, row);
+    row->gradient_bound = bound(table, table->gradient);
+    row->girsanov_bound = bound(table, table->total);
+    return table->spectral ? fill_energies(table, levels, level, row) : RG_OK;
 }

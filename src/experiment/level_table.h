@@ -10,13 +10,15 @@ typedef struct rg_level_table {
     size_t stops, rows;
     double *stop;          /* variances: the learned levels in the range, or ROWS geometric ones; ends included */
     rg_outcome_level *row; /* descending */
-    rg_spectral *spectral; /* for the flat split; only where rows are wanted */
+    rg_spectral *spectral; /* for the flat split; only where all columns are wanted */
     double churn_factor, prior_kl, total, gradient; /* c^2 / (4 D), and integrals down to the last row */
     size_t integrated;                              /* trace entries used so far */
 } rg_level_table;
 
-/* Rows are wanted by the main pass only. */
-rg_status rg_level_table_create(const rg_experiment *experiment, rg_levels *levels, int with_rows,
+/* Which rows a pass keeps: none, sigma with KL and bounds only, or all columns. */
+typedef enum rg_kept_rows { RG_ROWS_NONE, RG_ROWS_KL, RG_ROWS_ALL } rg_kept_rows;
+
+rg_status rg_level_table_create(const rg_experiment *experiment, rg_levels *levels, rg_kept_rows rows,
                                 rg_level_table *table);
 void rg_level_table_free(rg_level_table *table);
 /* A row, if `evolve` stands at a stop. */

@@ -86,7 +86,8 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
                                         &split, &job->levels, diagnostic);
     if (!status) status = set_prior(job, diagnostic);
     if (status) return status;
-    status = rg_level_table_create(x, job->levels, job->outcome != NULL, &job->table);
+    const rg_kept_rows rows = job->outcome ? RG_ROWS_ALL : o->keep_levels ? RG_ROWS_KL : RG_ROWS_NONE;
+    status = rg_level_table_create(x, job->levels, rows, &job->table);
     if (status) return rg_fail(diagnostic, status, "out of memory");
     if (job->outcome)
         status = rg_frames_create(job->levels, x->variance_min, job->table.stops, &job->frames, diagnostic);
@@ -112,7 +113,7 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
 static rg_status note_level(struct job *job) {
     const size_t rows = job->table.rows;
     const rg_status status = rg_level_table_add(&job->table, job->levels, job->evolve, &job->history);
-    if (status || job->table.rows == rows || !rg_frames_wanted(&job->frames, rows)) return status;
+    if (status || !job->outcome || job->table.rows == rows || !rg_frames_wanted(&job->frames, rows)) return status;
     double clipped;
     rg_evolve_ratio(job->evolve, RG_FULL, job->ratio, &clipped);
     rg_frames_add(&job->frames, rows, rg_evolve_level(job->evolve), job->ratio);
@@ -122,7 +123,7 @@ static rg_status note_level(struct job *job) {
 static rg_status note(struct job *job, rg_diagnostic *diagnostic) {
     const rg_pass_options *o = job->options;
     rg_status status = rg_history_add(&job->history, job->evolve, o->form);
-    if (!status && job->outcome) status = note_level(job);
+    if (!status && job->table.row) status = note_level(job);
     if (status == RG_EINVAL || status == RG_EDOMAIN)
         return rg_fail(diagnostic, RG_ENOCONV, "a marginal is not finite any more at sigma = %g: refine the grid",
                        sqrt(rg_evolve_level(job->evolve)->variance));
@@ -213,7 +214,16 @@ static rg_status conclude(struct job *job, rg_pass *pass) {
     pass->identity_residual = (rg_value){fabs(end - start - growth), error};
     pass->bound_factor = drift * drift / (4 * diffusion);
     pass->statistics = rg_evolve_report(job->evolve);
+    if (job->outcome) return RG_OK;
+    pass->levels = job->table.rows;
+    pass->level = job->table.row;
+    job->table.row = NULL;
     return RG_OK;
+}
+
+void rg_pass_free(rg_pass *pass) {
+    rg_free(pass->level);
+    *pass = (rg_pass){0};
 }
 
 static double *copy(const double *values, size_t count) {

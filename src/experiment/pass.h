@@ -10,7 +10,8 @@ typedef struct rg_pass_options {
     rg_grid grid;
     double tolerance;
     rg_form form;
-    int free_steps; /* 1: no stops and one step a segment will do, so that a loose tolerance does take longer steps */
+    int keep_levels; /* 1: pass.level is filled */
+    int free_steps;  /* 1: no stops and one step a segment will do, so that a loose tolerance does take longer steps */
     rg_progress *progress;
     void *progress_data;
     double progress_from, progress_to; /* this pass's share of the whole */
@@ -24,10 +25,13 @@ typedef struct rg_pass {
     rg_value prior_kl, energy[RG_ENERGIES], identity_residual;
     double bound_factor; /* c^2 / (4 D); infinite for churn 0 */
     rg_evolve_statistics statistics;
+    size_t levels; /* of the halved grid: its level table, KL and bounds only */
+    rg_outcome_level *level;
 } rg_pass;
 
-/* Runs one pass. With `outcome` (the main pass) its levels and fields are filled too. */
+/* Runs one pass. With `outcome` (the main pass) its levels and fields are filled too. Ended with rg_pass_free. */
 rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *options, rg_pass *pass,
                       rg_outcome *outcome, rg_diagnostic *diagnostic);
+void rg_pass_free(rg_pass *pass);
 
 #endif

@@ -122,7 +122,7 @@ static rg_status flat_part(const rg_function_call *call, double *gradient, doubl
                            rg_diagnostic *diagnostic) {
     rg_spectral *spectral = NULL;
     rg_split_report report;
-    double *field;
+    double *field = NULL;
     const rg_status status = begin(call, &spectral, &field, diagnostic);
     if (status != RG_OK) return status;
     return end(spectral, rg_split_flat(spectral, field, gradient, solenoidal, NULL, NULL, &report), diagnostic);

@@ -218,14 +218,15 @@ rg_status rg_recipe_parse(const char *name, const char *text, const char *const 
 
 rg_status rg_recipe_builtin(const char *name, const char *const *settings, size_t count, rg_recipe **recipe,
                             rg_diagnostic *diagnostic) {
-    size_t builtins;
-    const rg_builtin *builtin = rg_recipe_builtins(&builtins);
     if (!name || !recipe) return rg_fail(diagnostic, RG_EINVAL, "expected the name of a figure");
     rg_nearest nearest = rg_nearest_to(name);
-    for (size_t i = 0; i < builtins; i++) {
-        if (strcmp(builtin[i].name, name) == 0)
-            return read_recipe(name, builtin[i].text, settings, count, recipe, diagnostic);
-        rg_nearest_offer(&nearest, builtin[i].name);
+    rg_builtin builtin;
+    char best[sizeof builtin.name]; /* the nearest name so far, which outlives `builtin` */
+    for (size_t i = 0; rg_recipe_builtin_at(i, &builtin); i++) {
+        if (strcmp(builtin.name, name) == 0)
+            return read_recipe(name, builtin.text, settings, count, recipe, diagnostic);
+        rg_nearest_offer(&nearest, builtin.name);
+        if (nearest.best == builtin.name) nearest.best = strcpy(best, builtin.name);
     }
     char shown[RG_SHOWN_SIZE];
     rg_shorten(shown, sizeof shown, name);

@@ -16,11 +16,11 @@ static const rg_range dimensions = {.low = 1, .high = 3};
 static const rg_range colours = {.low = 1, .high = 8};
 
 #define MAP(at, words)                                                                                                 \
-    { .path = at, .leaf = RG_LEAF_MAP, .doc = words }
+    { .path = (at), .leaf = RG_LEAF_MAP, .doc = (words) }
 #define RANGE(at, words)                                                                                               \
-    { .path = at, .leaf = RG_LEAF_NUMBER, .depth_min = 1, .depth_max = 1, .doc = words }
+    { .path = (at), .leaf = RG_LEAF_NUMBER, .depth_min = 1, .depth_max = 1, .doc = (words) }
 #define LABEL(at, words)                                                                                               \
-    { .path = at, .leaf = RG_LEAF_MARKUP, .doc = words }
+    { .path = (at), .leaf = RG_LEAF_MARKUP, .doc = (words) }
 
 static const rg_key keys[] = {
     LABEL("title", "Above the page. Texts are Pango markup; `{title}` stands for the experiment's title, `{sigma}` for "

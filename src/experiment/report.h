@@ -20,8 +20,9 @@ typedef struct rg_report_column {
     const char *group, *name; /* group: NULL for none */
     size_t offset;            /* in rg_outcome_level: of a double, or of an int */
     int integer;
+    const char *heading; /* in report.html; NULL: left out there */
 } rg_report_column;
-enum { RG_REPORT_COLUMNS = 17 };
+enum { RG_REPORT_COLUMNS = 23 };
 extern const rg_report_column rg_report_column_of[RG_REPORT_COLUMNS];
 
 /* Each writes one file, complete or not at all. RG_EIO, RG_ENOMEM. */

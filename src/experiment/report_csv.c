@@ -4,27 +4,33 @@
 
 enum { NAME_SIZE = 64 };
 
-#define REAL(group, name, member)                                                                                      \
-    { group, name, offsetof(rg_outcome_level, member), 0 }
+#define REAL(group, name, member, heading)                                                                             \
+    { group, name, offsetof(rg_outcome_level, member), 0, heading }
 
 const rg_report_column rg_report_column_of[RG_REPORT_COLUMNS] = {
-    REAL(NULL, "sigma", sigma),
-    REAL(NULL, "variance", variance),
-    REAL(NULL, "total", total),
-    REAL(NULL, "gradient", gradient),
-    REAL(NULL, "solenoidal", solenoidal),
-    REAL(NULL, "harmonic", harmonic),
-    REAL(NULL, "flat_gradient", flat_gradient),
-    REAL(NULL, "flat_total", flat_total),
-    REAL("kl", "full", kl[RG_FULL]),
-    REAL("kl", "gradient", kl[RG_GRADIENT]),
-    REAL("kl", "solenoidal", kl[RG_SOLENOIDAL]),
-    REAL("kl", "none", kl[RG_NONE]),
-    REAL(NULL, "gradient_bound", gradient_bound),
-    REAL(NULL, "girsanov_bound", girsanov_bound),
-    REAL(NULL, "cells_per_sigma", cells_per_sigma),
-    {NULL, "iterations", offsetof(rg_outcome_level, iterations), 1},
-    REAL(NULL, "residual", residual),
+    REAL(NULL, "sigma", sigma, "sigma"),
+    REAL(NULL, "variance", variance, "v"),
+    REAL(NULL, "total", total, "E_p|e|^2"),
+    REAL(NULL, "gradient", gradient, "E_p|grad phi|^2"),
+    REAL(NULL, "solenoidal", solenoidal, "E_p|r|^2"),
+    REAL(NULL, "harmonic", harmonic, "harmonic part"),
+    REAL(NULL, "flat_gradient", flat_gradient, "flat gradient"),
+    REAL(NULL, "flat_total", flat_total, "flat total"),
+    REAL("kl", "full", kl[RG_FULL], "KL full"),
+    REAL("kl", "gradient", kl[RG_GRADIENT], "KL gradient"),
+    REAL("kl", "solenoidal", kl[RG_SOLENOIDAL], "KL solenoidal"),
+    REAL("kl", "none", kl[RG_NONE], "KL none"),
+    REAL(NULL, "gradient_bound", gradient_bound, "gradient bound"),
+    REAL(NULL, "girsanov_bound", girsanov_bound, "Girsanov bound"),
+    REAL("kl", "full_error", kl_error[RG_FULL], NULL),
+    REAL("kl", "gradient_error", kl_error[RG_GRADIENT], NULL),
+    REAL("kl", "solenoidal_error", kl_error[RG_SOLENOIDAL], NULL),
+    REAL("kl", "none_error", kl_error[RG_NONE], NULL),
+    REAL(NULL, "gradient_bound_error", gradient_bound_error, NULL),
+    REAL(NULL, "girsanov_bound_error", girsanov_bound_error, NULL),
+    REAL(NULL, "cells_per_sigma", cells_per_sigma, "cells per sigma"),
+    {NULL, "iterations", offsetof(rg_outcome_level, iterations), 1, "iterations"},
+    REAL(NULL, "residual", residual, "residual"),
 };
 
 static void write_cell(rg_csv *csv, const rg_outcome_level *level, const rg_report_column *column) {

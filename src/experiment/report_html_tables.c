@@ -92,12 +92,6 @@ rg_status rg_html_numbers(const rg_html *page) {
 
 /* ---- levels */
 
-/* In the order of rg_report_column_of. */
-static const char *const column[RG_REPORT_COLUMNS] = {
-    "sigma",           "v",          "E_p|e|^2",    "E_p|grad phi|^2", "E_p|r|^2", "harmonic part",  "flat gradient",
-    "flat total",      "KL full",    "KL gradient", "KL solenoidal",   "KL none",  "gradient bound", "Girsanov bound",
-    "cells per sigma", "iterations", "residual"};
-
 static void write_cell(FILE *out, const rg_outcome_level *level, const rg_report_column *of) {
     const char *member = (const char *)level + of->offset;
     if (of->integer)
@@ -110,7 +104,8 @@ static void write_level(FILE *out, const rg_outcome_level *level) {
     fputs("<tr><th scope=\"row\" class=\"number\">", out);
     rg_html_number(out, rg_report_three_digits(level->sigma).text);
     fputs("</th>", out);
-    for (int c = 1; c < RG_REPORT_COLUMNS; c++) write_cell(out, level, &rg_report_column_of[c]);
+    for (int c = 1; c < RG_REPORT_COLUMNS; c++)
+        if (rg_report_column_of[c].heading) write_cell(out, level, &rg_report_column_of[c]);
     fputs("</tr>\n", out);
 }
 
@@ -121,8 +116,9 @@ rg_status rg_html_levels(const rg_html *page) {
           "<table class=\"levels\">\n<thead><tr>",
           out);
     for (int c = 0; c < RG_REPORT_COLUMNS; c++) {
+        if (!rg_report_column_of[c].heading) continue;
         fputs("<th scope=\"col\" class=\"number\">", out);
-        rg_html_formula(out, column[c]);
+        rg_html_formula(out, rg_report_column_of[c].heading);
         fputs("</th>", out);
     }
     fputs("</tr></thead>\n<tbody>\n", out);

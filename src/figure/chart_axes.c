@@ -2,8 +2,8 @@
  *
  * Linear: from the least to the greatest value, ends of error bars included, and 4 % of that on either side; from 0
  * when no value is negative and the least is below a tenth of the greatest, since a length from 0 is read more truly.
- * Log: likewise in decades, from the least value that is at least 1e-12 of the greatest: what is below is as good as 0,
- * and its line leaves the frame. The lower ends of error bars, which may come close to 0 by chance, reach one decade
+ * Log: likewise in decades, from the least value that is at least 1e-12 of the greatest: what is below is as good as 0
+ * and breaks the line, as 0 does. The lower ends of error bars, which may come close to 0 by chance, reach one decade
  * further than the points at most.
  * A constant is drawn in the middle of a range around it. */
 #include "base/base.h"
@@ -11,7 +11,6 @@
 
 static const double margin = 0.04;
 static const double near_zero = 0.1;       /* of the greatest value */
-static const double log_span = 1e12;       /* largest ratio of an automatic log range */
 static const double bar_span = 10;         /* of an error bar below the least point of a log axis */
 static const double constant_span = 1e-12; /* a relative range below this is rounding, not structure */
 static const double constant_margin = 0.1; /* relative range drawn around a constant */
@@ -52,7 +51,7 @@ static void measure(const rg_panel *panel, const double least[2], struct extent 
 }
 
 static double bottom_of(const rg_axis *axis, const struct extent *e) {
-    return axis->scale == RG_SCALE_LOG ? e->greatest / log_span : -HUGE_VAL;
+    return axis->scale == RG_SCALE_LOG ? e->greatest / RG_LOG_SPAN : -HUGE_VAL;
 }
 
 static double least_shown(const rg_axis *axis, const struct extent *e) {

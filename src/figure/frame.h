@@ -15,7 +15,16 @@ static inline int rg_panel_is_field(const rg_panel *panel) {
     return panel->heat || panel->flow || panel->arrows || panel->contours;
 }
 
-/* 0..1 along an axis; not finite for what a log axis cannot show. */
+/* Greatest over least value that a log axis looks at: what is less is as good as 0, rounding where nothing should be. */
+#define RG_LOG_SPAN 1e12
+
+/* Whether an axis has a place for a value, be it outside the frame. A log axis has none for 0, nor for what is as good as
+ * 0 beside its upper end, unless its range goes that far. */
+static inline int rg_axis_has_place(const rg_axis *axis, double value) {
+    return isfinite(value) && (axis->scale != RG_SCALE_LOG || value >= fmin(axis->lower, axis->upper / RG_LOG_SPAN));
+}
+
+/* 0..1 along an axis, for a value that has a place. */
 static inline double rg_axis_place(const rg_axis *axis, double value) {
     if (axis->scale == RG_SCALE_LOG) return log(value / axis->lower) / log(axis->upper / axis->lower);
     return (value - axis->lower) / (axis->upper - axis->lower);

@@ -98,7 +98,7 @@ static void put_arrow_block(const rg_gnuplot *s, size_t i, const char *name, con
 }
 
 static int can_show(const rg_frame *f, double x, double y) {
-    return isfinite(rg_axis_place(&f->across, x)) && isfinite(rg_axis_place(&f->up, y));
+    return rg_axis_has_place(&f->across, x) && rg_axis_has_place(&f->up, y);
 }
 
 static void put_curve(FILE *file, const rg_curve *curve, const rg_frame *f) {

@@ -105,8 +105,9 @@ static int measure_entries(rg_legend *legend, const rg_panel *panel, rg_text *te
 }
 
 static void arrange(rg_legend *legend, int count, int rows) {
+    const int columns = (count + rows - 1) / rows;
     legend->rows = rows;
-    legend->entries.width = (count + rows - 1) / rows * legend->column - column_gap + 2 * padding;
+    legend->entries.width = columns * legend->column - column_gap + 2 * padding;
     legend->entries.height = rows * legend->row - row_gap + 2 * padding;
 }
 

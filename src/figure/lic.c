@@ -147,8 +147,9 @@ static void convolve_some(const struct image *image, ptrdiff_t first, int count)
     struct lanes start, lanes;
     for (int l = 0; l < LANES; l++) {
         const ptrdiff_t pixel = first + (l < count ? l : 0);
-        start.x[l] = (float)(pixel % image->lic->width + image->margin) + 0.5F;
-        start.y[l] = (float)(pixel / image->lic->width + image->margin) + 0.5F;
+        const ptrdiff_t row = pixel / image->lic->width, column = pixel % image->lic->width;
+        start.x[l] = (float)(column + image->margin) + 0.5F;
+        start.y[l] = (float)(row + image->margin) + 0.5F;
         start.at[l] = node_at(image, start.x[l], start.y[l]);
         lanes.sum[l] = start.at[l]->noise;
         lanes.squares[l] = 1;

@@ -14,16 +14,12 @@ rg_rectangle rg_frame_rectangle(const rg_frame *frame, double rim) {
                           frame->y + frame->height + rim};
 }
 
-static int has_place(const rg_axis *axis, double value) {
-    return isfinite(value) && (axis->scale != RG_SCALE_LOG || value > 0);
-}
-
 static double near_enough(double place) {
     return fmin(fmax(place, -farthest), farthest);
 }
 
 int rg_frame_place(const rg_frame *frame, double x, double y, rg_point *point) {
-    if (!has_place(&frame->across, x) || !has_place(&frame->up, y)) return 0;
+    if (!rg_axis_has_place(&frame->across, x) || !rg_axis_has_place(&frame->up, y)) return 0;
     *point = (rg_point){near_enough(rg_frame_x(frame, x)), near_enough(rg_frame_y(frame, y))};
     return 1;
 }
@@ -32,7 +28,7 @@ int rg_frame_place_end(const rg_frame *frame, double x, double end, rg_point *po
     if (isnan(end)) return 0;
     if (rg_frame_place(frame, x, end, point)) return 1;
     if (!rg_frame_place(frame, x, frame->up.upper, point)) return 0;
-    point->y = end > 0 ? frame->y - beyond : frame->y + frame->height + beyond;
+    point->y = end > frame->up.lower ? frame->y - beyond : frame->y + frame->height + beyond;
     return 1;
 }
 

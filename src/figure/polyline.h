@@ -19,7 +19,7 @@ rg_rectangle rg_frame_rectangle(const rg_frame *frame, double rim);
 /* Whether the axes have a place for these values; then *point is that place, however far outside the frame. */
 int rg_frame_place(const rg_frame *frame, double x, double y, rg_point *point);
 
-/* The same for an end of an error bar; one that the axis cannot show, infinity or 0 on a log axis, lies beyond the
+/* The same for an end of an error bar; one without a place, infinity or 0 on a log axis, lies beyond the
  * frame. */
 int rg_frame_place_end(const rg_frame *frame, double x, double end, rg_point *point);
 

@@ -65,7 +65,7 @@ rg_status rg_slabs_create(rg_spectral *s, unsigned flags) {
 
 void rg_slabs_destroy(rg_slabs *slabs) {
     const fftw_plan plans[] = {slabs->plane_forward, slabs->plane_back, slabs->columns_forward, slabs->columns_back};
-    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
+    for (size_t i = 0; i < sizeof plans / sizeof(fftw_plan); i++)
         if (plans[i]) fftw_destroy_plan(plans[i]);
     rg_free(slabs->block);
     rg_free(slabs->k);

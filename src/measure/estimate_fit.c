@@ -148,7 +148,10 @@ static rg_status choose_ridge(rg_fit *fit, const rg_estimate_options *options, s
     const size_t rungs = options->fixed_ridge ? 1 : LADDER, size = fit->folds * fit->count;
     double ridge = options->fixed_ridge ? options->ridge : highest_ridge, best = -HUGE_VAL;
     int worse = 0;
-    for (size_t r = 0; r < rungs && worse < 2 && try_ridge(fit, ridge, trial); r++, ridge /= 10) {
+    for (size_t r = 0; r < rungs && worse < 2; r++, ridge /= 10) {
+        if (options->progress && options->progress(options->progress_data, 0.5, "cross-validation"))
+            return rg_fail(diagnostic, RG_ECANCELLED, "cancelled");
+        if (!try_ridge(fit, ridge, trial)) break;
         worse = trial->value > best ? 0 : worse + 1;
         best = fmax(best, trial->value);
         if (worse > 1) continue;

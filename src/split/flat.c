@@ -11,6 +11,7 @@
 
 #include <rotgrad/split.h>
 
+#include <assert.h>
 #include <float.h>
 
 /* Running sums, so that the compiler may use SIMD in one order on every machine. */
@@ -116,9 +117,10 @@ static void potential_column(const struct flat *f, double *column, const double 
     const rg_slabs *slabs = &f->s->slabs;
     const int dim = f->s->grid.dim;
     const ptrdiff_t next = rg_block_component(slabs);
+    assert(dim <= RG_MAX_DIM);
     double *potential = column + dim * next;
     for (ptrdiff_t i = 0; i < slabs->length; i += 2) {
-        const double wavenumber[] = {dim == 1 ? k[0] : slabs->k[i], k[1], k[2]};
+        const double wavenumber[RG_MAX_DIM] = {dim == 1 ? k[0] : slabs->k[i], k[1], k[2]};
         double re = 0, im = 0, kk = 0;
         for (int a = 0; a < dim; a++) {
             re += wavenumber[a] * column[a * next + i];

@@ -39,6 +39,26 @@ static void write_array(const char *name, int n, int vector) {
     rg_free(values);
 }
 
+/* ---- recipes */
+
+static void write_recipe(const char *kind, int columns, double size, int panels, const char *panel) {
+    char path[2 * PATH_ROOM];
+    snprintf(path, sizeof path, "%s/%s.yaml", folder, kind);
+    FILE *file = fopen(path, "w");
+    bench_check(file ? RG_OK : RG_EIO, path, NULL);
+    fprintf(file, "columns: %d\npanel_size: %g\nlabels: [\"x<sub>0</sub>\", \"x<sub>1</sub>\"]\npanels:\n", columns,
+            size);
+    for (int i = 0; i < panels; i++) fprintf(file, "  - {title: p, %s}\n", panel);
+    bench_check(fclose(file) == 0 ? RG_OK : RG_EIO, path, NULL);
+}
+
+static void write_recipes(void) {
+    const double large = 491.52, small = 150; /* points; the first is 1024 pixels at 150 dpi */
+    write_recipe("heat", 1, large, 1, "heat: {values: large.npy, unit: \"1/rad<sup>2</sup>\"}");
+    write_recipe("panels", 4, small, 8, "heat: {values: small.npy, unit: \"1/rad<sup>2</sup>\"}");
+    write_recipe("flow", 1, large, 1, "flow: {vector: flow.npy}");
+}
+
 /* ---- processes */
 
 struct pair {
@@ -83,8 +103,8 @@ struct figure {
 };
 
 static void set_ours(const struct figure *f, struct pair *pair) {
-    snprintf(pair->ours, COMMAND_ROOM, "%s %s %s/%s %s/ours.%s", BENCH_DRAW, f->kind, folder, f->array, folder,
-             f->type);
+    snprintf(pair->ours, COMMAND_ROOM, "%s plot %s/%s.yaml -o %s/ours.%s --force >%s/log", BENCH_ROTGRAD, folder,
+             f->kind, folder, f->type, folder);
 }
 
 static void report_size(const struct figure *f, const char *who) {
@@ -151,8 +171,9 @@ static void compare_flow(const struct figure *f) {
 
 static void clean_up(void) {
     static const char *const names[] = {
-        "large.npy",      "small.npy",  "flow.npy",       "ours.png",    "ours.pdf",    "ours.svg",   "matplotlib.png",
-        "matplotlib.pdf", "libpng.png", "matplotlib.svg", "gnuplot.png", "gnuplot.pdf", "gnuplot.svg"};
+        "heat.yaml",  "panels.yaml",    "flow.yaml",   "log",         "large.npy",      "small.npy",
+        "flow.npy",   "ours.png",       "ours.pdf",    "ours.svg",    "matplotlib.png", "matplotlib.pdf",
+        "libpng.png", "matplotlib.svg", "gnuplot.png", "gnuplot.pdf", "gnuplot.svg"};
     char path[2 * PATH_ROOM];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -177,6 +198,7 @@ void bench_figures(void) {
     write_array("large.npy", LARGE, 0);
     write_array("small.npy", SMALL, 0);
     write_array("flow.npy", LARGE, 1);
+    write_recipes();
     for (size_t i = 0; i < sizeof heats / sizeof *heats; i++) compare(&heats[i]);
     compare_flow(&flow);
     clean_up();

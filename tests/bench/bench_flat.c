@@ -118,8 +118,11 @@ static void peer_line(void *data, const char *text) {
 static void compare_peers(const rg_grid *grid, double ours) {
     char size[32], command[1024];
     write_size(grid, size);
-    snprintf(command, sizeof command, "${PYTHON:-python3} '%s/tests/bench/peers.py' %s %d", RG_SOURCE_DIR, size,
-             omp_get_max_threads());
+    /* the first python3 that has NumPy: another one may stand before the system's */
+    snprintf(command, sizeof command,
+             "p=${PYTHON:-python3}; $p -c 'import numpy' 2>/dev/null || p=/usr/bin/python3; "
+             "$p '%s/tests/bench/peers.py' %s %d",
+             RG_SOURCE_DIR, size, omp_get_max_threads());
     if (!bench_run(command, peer_line, &(struct peer){size, ours})) bench_skip(size, "python3 is not installed");
 }
 

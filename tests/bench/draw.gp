@@ -1,4 +1,4 @@
-# The heat maps of draw.c by gnuplot, from the bytes of the .npy: set `array`, `figure`, `n`, `panels` and `type`.
+# The heat maps of bench_figures.c by gnuplot, from the bytes of the .npy: set `array`, `figure`, `n`, `panels` and `type`.
 if (type eq "png") set terminal pngcairo size 200 + (panels > 1 ? 1600 : 1024), (panels > 1 ? 800 : 1150)
 if (type eq "pdf") set terminal pdfcairo size 8 in, 7.6 in
 if (type eq "svg") set terminal svg size 800, 760

@@ -1,4 +1,4 @@
-"""The figures of draw.c by matplotlib: draw_matplotlib.py heat|panels|flow ARRAY.npy FIGURE.
+"""The figures of bench_figures.c by matplotlib: draw_matplotlib.py heat|panels|flow ARRAY.npy FIGURE.
 
 The benchmark runs it as a whole process, import and all.
 """

@@ -12,6 +12,7 @@ typedef struct trial {
     rg_linear_form form;
     rg_estimate_options options;
     double exact;
+    double reached; /* what the class reaches with many samples, where that is less; or 0 */
 } trial;
 
 typedef drawn sampler(const void *law, size_t samples, unsigned long seed);
@@ -22,9 +23,14 @@ static void check(rg_status status, const rg_diagnostic *why) {
     exit(1);
 }
 
-static void run(const trial *t, sampler *draw, const void *law, size_t samples, int times) {
+static int holds(const rg_estimate_result *r, double value) {
+    return r->interval[0] <= value && value <= r->interval[1];
+}
+
+/* Returns the mean of the averages. */
+static double run(const trial *t, sampler *draw, const void *law, size_t samples, int times) {
     double mean[3] = {0}, square = 0, error = 0, bias[2] = {0};
-    int held = 0;
+    int held = 0, reached = 0;
     for (int i = 0; i < times; i++) {
         drawn s = draw(law, samples, 1000 + (unsigned long)i);
         const rg_estimate_data data = drawn_data(&s, t->form);
@@ -34,7 +40,8 @@ static void run(const trial *t, sampler *draw, const void *law, size_t samples, 
         rg_estimate_result r;
         rg_diagnostic why = {0};
         check(rg_estimate(&data, &options, &r, &why), &why);
-        held += r.interval[0] <= t->exact && t->exact <= r.interval[1];
+        held += holds(&r, t->exact);
+        reached += holds(&r, t->reached);
         mean[0] += r.in_sample / times;
         mean[1] += r.average / times;
         mean[2] += r.held_out / times;
@@ -46,7 +53,11 @@ static void run(const trial *t, sampler *draw, const void *law, size_t samples, 
     }
     printf("%-34s %7zu %9.5f | %9.5f %9.5f %9.5f | %8.5f %8.5f | %8.5f %8.5f | %5.1f %%\n", t->name, samples, t->exact,
            mean[0], mean[1], mean[2], bias[0], bias[1], sqrt(square - mean[1] * mean[1]), error, 100.0 * held / times);
+    if (t->reached > 0)
+        printf("%-34s %7s %9.5f %92s %5.1f %%\n", "  what the class reaches", "", t->reached, "|",
+               100.0 * reached / times);
     fflush(stdout);
+    return mean[1];
 }
 
 /* ---- Gaussians with a rotation and a stretch */
@@ -74,10 +85,11 @@ static void gaussians(int times) {
     const size_t samples[] = {1000, 1000, 4000};
     for (int k = 0; k < 3; k++)
         for (int form = RG_LINEAR_ORACLE; form <= RG_LINEAR_DENOISING; form++) {
-            const trial t = {names[k][form - 1],
-                             (rg_linear_form)form,
-                             {.kind = RG_FEATURES_POLYNOMIAL, .size = 2},
-                             drawn_gaussian_energy(laws[k]->dim, laws[k]->variance, laws[k]->stretch, laws[k]->turn)};
+            const trial t = {
+                .name = names[k][form - 1],
+                .form = (rg_linear_form)form,
+                .options = {.kind = RG_FEATURES_POLYNOMIAL, .size = 2},
+                .exact = drawn_gaussian_energy(laws[k]->dim, laws[k]->variance, laws[k]->stretch, laws[k]->turn)};
             run(&t, draw_gaussian, laws[k], samples[k], times);
         }
 }
@@ -100,8 +112,10 @@ static drawn draw_series(const void *law, size_t samples, unsigned long seed) {
 
 static void series(int times) {
     const gaussian two = {.dim = 2, .variance = {2, 1}, .sigma = 0.7, .stretch = 0, .turn = 1};
-    const trial blind = {
-        "time series, no blocks", RG_LINEAR_ORACLE, {.kind = RG_FEATURES_POLYNOMIAL, .size = 2}, 1.0 / 3};
+    const trial blind = {.name = "time series, no blocks",
+                         .form = RG_LINEAR_ORACLE,
+                         .options = {.kind = RG_FEATURES_POLYNOMIAL, .size = 2},
+                         .exact = 1.0 / 3};
     trial seeing = blind;
     seeing.name = "time series, blocks of 50";
     seeing.options.block = 50;
@@ -121,7 +135,8 @@ static drawn draw_room(const void *law, size_t samples, unsigned long seed) {
     return drawn_cells(&r->experiment.grid, &r->level, r->level.error, samples, seed);
 }
 
-static void on_a_grid(const char *file, const char *name, double sigma, size_t waves, size_t samples, int times) {
+static void on_a_grid(const char *file, const char *name, double sigma, rg_estimate_options options, size_t samples,
+                      int times) {
     room r = {0};
     char path[1024], title[2][64];
     rg_diagnostic why = {0};
@@ -134,14 +149,13 @@ static void on_a_grid(const char *file, const char *name, double sigma, size_t w
           &why);
     check(rg_level_create(&x->grid, &r.level), &why);
     check(rg_levels_at(levels, sigma * sigma, &r.level, &why), &why);
+    double reached = 0;
     for (int form = RG_LINEAR_ORACLE; form <= RG_LINEAR_STEIN; form++) {
         snprintf(title[form - 1], sizeof title[0], "%s, %s", name, form == RG_LINEAR_ORACLE ? "oracle" : "Stein");
-        const trial t = {title[form - 1],
-                         (rg_linear_form)form,
-                         {.kind = RG_FEATURES_FOURIER, .size = waves},
-                         r.level.split.gradient};
+        trial t = {title[form - 1], (rg_linear_form)form, options, r.level.split.gradient, 0};
+        if (form == RG_LINEAR_ORACLE) reached = run(&t, draw_room, &r, 20 * samples, 1);
+        t.reached = reached;
         run(&t, draw_room, &r, samples, times);
-        if (form == RG_LINEAR_ORACLE) run(&t, draw_room, &r, 20 * samples, 1);
     }
     rg_levels_destroy(levels);
     rg_level_free(&r.level);
@@ -149,12 +163,16 @@ static void on_a_grid(const char *file, const char *name, double sigma, size_t w
 }
 
 int main(int argc, char **argv) {
+    const rg_estimate_options waves = {.kind = RG_FEATURES_FOURIER, .size = 5};
+    const rg_estimate_options random = {.kind = RG_FEATURES_RANDOM, .size = 600};
     const int times = argc > 1 ? atoi(argv[1]) : 200;
     printf("%-34s %7s %9s | %9s %9s %9s | %8s %8s | %8s %8s | %s\n", "", "N", "exact", "in", "average", "held out",
            "bias in", "held out", "spread", "s. error", "held");
     if (argc < 3 || strchr(argv[2], 'g')) gaussians(times);
     if (argc < 3 || strchr(argv[2], 's')) series(times);
-    if (argc < 3 || strchr(argv[2], 'm')) on_a_grid("mixture_2d.yaml", "mixture_2d, sigma 0.5", 0.5, 5, 10000, times);
-    if (argc < 3 || strchr(argv[2], 'a')) on_a_grid("alanine_medium.yaml", "alanine, sigma 0.3", 0.3, 8, 10000, times);
+    if (argc < 3 || strchr(argv[2], 'm'))
+        on_a_grid("mixture_2d.yaml", "mixture_2d, sigma 0.5", 0.5, waves, 10000, times);
+    if (argc < 3 || strchr(argv[2], 'a'))
+        on_a_grid("alanine_medium.yaml", "alanine, sigma 0.3", 0.3, random, 20000, times);
     return 0;
 }
