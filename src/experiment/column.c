@@ -228,7 +228,7 @@ static rg_status divide(const rg_column_scope *s, const rg_node *node, const rg_
 rg_status rg_column_read(const rg_column_scope *scope, const rg_node *node, const char *text, rg_column *column) {
     const char *slash = strstr(text, over);
     if (!slash) return read_part(scope, node, text, column);
-    rg_column below;
+    rg_column below = {0};
     char *above = rg_pool_text(&scope->recipe->pool, text, (size_t)(slash - text));
     if (!above) return rg_recipe_out_of_memory(scope->recipe);
     rg_status status = read_part(scope, node, above, column);

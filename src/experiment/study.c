@@ -58,8 +58,8 @@ static rg_status find_name(const rg_node *node, quantity_at *at, const char *nou
 static rg_status read_names(rg_study *study, rg_diagnostic *diagnostic) {
     const rg_node *predictors = rg_node_get(study->root, "predictors"),
                   *outcomes = rg_node_get(study->root, "outcomes");
-    study->predictor = rg_pool_alloc(&study->pool, predictors->count, sizeof *study->predictor);
-    study->outcome = rg_pool_alloc(&study->pool, outcomes->count, sizeof *study->outcome);
+    study->predictor = rg_pool_alloc(&study->pool, predictors->count, sizeof(void *));
+    study->outcome = rg_pool_alloc(&study->pool, outcomes->count, sizeof(void *));
     if (!study->predictor || !study->outcome) return rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", study->path);
     rg_status status = RG_OK;
     size_t index = 0;

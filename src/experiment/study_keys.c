@@ -12,11 +12,11 @@ static const rg_range waves = {.low = 1, .high = 100};
 static const rg_range replicates = {.low = 100, .high = 1000000};
 
 #define MAP(at, flag, words)                                                                                           \
-    { .path = at, .leaf = RG_LEAF_MAP, .flags = flag, .doc = words }
+    { .path = (at), .leaf = RG_LEAF_MAP, .flags = (flag), .doc = (words) }
 #define SETTINGS(at, words)                                                                                            \
-    { .path = at, .leaf = RG_LEAF_TEXT, .depth_min = 1, .depth_max = 1, .doc = words }
+    { .path = (at), .leaf = RG_LEAF_TEXT, .depth_min = 1, .depth_max = 1, .doc = (words) }
 #define LABEL(at, words, otherwise)                                                                                    \
-    { .path = at, .leaf = RG_LEAF_TEXT, .fallback_doc = otherwise, .doc = words }
+    { .path = (at), .leaf = RG_LEAF_TEXT, .fallback_doc = (otherwise), .doc = (words) }
 #define RANDOM(at)                                                                                                     \
     {.path = at ".members", .leaf = RG_LEAF_WHOLE, .flags = RG_KEY_REQUIRED, .range = &members, .doc = "How many."},   \
         {.path = at ".seed",                                                                                           \

@@ -78,9 +78,9 @@ static rg_status split(const char *path, size_t length, rg_csv_table *t, rg_diag
 
 rg_status rg_csv_read(const char *path, rg_csv_table *table, rg_diagnostic *diagnostic) {
     rg_csv_table t = {0};
-    size_t length;
+    size_t length = 0;
     rg_status status = read_text(path, &t.text, &length, diagnostic);
-    if (status) return status;
+    if (status || !t.text) return status;
     t.cell = rg_alloc(count_separators(t.text, length) + 1, sizeof *t.cell);
     status = t.cell ? split(path, length, &t, diagnostic) : rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", path);
     if (status)
