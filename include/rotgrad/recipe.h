@@ -67,6 +67,22 @@ RG_API rg_status rg_recipe_use_directory(rg_recipe *recipe, size_t index, const 
 RG_API rg_status rg_recipe_use_outcome(rg_recipe *recipe, size_t index, const rg_outcome *outcome,
                                        const rg_experiment *experiment, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
+/* One study that the recipe draws from. */
+typedef struct rg_recipe_study {
+    const char *name;
+    const char *study;          /* the file to be run; NULL when the recipe leaves that to the caller */
+    size_t settings;            /* for rg_study_read */
+    const char *const *setting; /* "samples=500" */
+    const char *directory;      /* of its results; NULL when there are none yet */
+} rg_recipe_study;
+
+/* In the order of the recipe; `study` stays valid as long as the recipe. */
+RG_API size_t rg_recipe_studies(const rg_recipe *recipe, const rg_recipe_study **study);
+
+/* Gives study number `index` its results: a directory with members.csv. RG_EINVAL, RG_EIO, RG_EFORMAT, RG_ENOMEM. */
+RG_API rg_status rg_recipe_use_study(rg_recipe *recipe, size_t index, const char *directory,
+                                     rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
 /* The figure, ready for rg_figure_write; it belongs to the recipe. Colour ranges are all given numbers. RG_EINVAL: a run
  * without results, a quantity, a column or a plane that is not there, shapes that differ; otherwise as above. The
  * diagnostic names the place in the recipe. */

@@ -20,6 +20,7 @@
 #include <rotgrad/spectral.h>
 #include <rotgrad/split.h>
 #include <rotgrad/status.h>
+#include <rotgrad/study.h>
 #include <rotgrad/version.h>
 #include <rotgrad/vti.h>
 

@@ -1,5 +1,7 @@
-/* rotgrad plot: results for the runs of a recipe. */
+/* rotgrad plot: results for the runs and studies of a recipe. */
 #include "plot.h"
+
+#include <rotgrad/study.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -129,6 +131,51 @@ static int use_sources(plot_job *job, size_t runs) {
     return CLI_DONE;
 }
 
+/* ---- studies */
+
+/* Runs the members that DIR/NAME does not hold yet. */
+static int complete_study(const plot_job *job, const rg_recipe_study *entry, const char *directory, cli_progress *bar) {
+    rg_diagnostic diagnostic = {0};
+    rg_study *study = NULL;
+    const rg_study_options how = {
+        .directory = directory, .threads = job->threads, .progress = cli_progress_step, .progress_data = bar};
+    rg_status status = rg_study_read(entry->study, entry->setting, entry->settings, &study, &diagnostic);
+    if (status) return cli_check(verb, status, &diagnostic);
+    cli_catch_signals();
+    status = rg_study_run(study, &how, &diagnostic);
+    cli_progress_end(bar);
+    rg_study_free(study);
+    return status == RG_ECANCELLED ? interrupted(job) : cli_check(verb, status, &diagnostic);
+}
+
+static int obtain_study(plot_job *job, size_t index, const rg_recipe_study *entry) {
+    rg_diagnostic diagnostic = {0};
+    if (!job->runs)
+        return cli_fail(
+            verb, "%s: the study %s has no results; keep them with --runs DIR, or compute them with rotgrad study",
+            job->recipe_name, entry->name);
+    const size_t room = strlen(job->runs) + strlen(entry->name) + 2;
+    char *path = malloc(room);
+    if (!path) return cli_fail(verb, "out of memory");
+    snprintf(path, room, "%s/%s", job->runs, entry->name);
+    cli_progress bar = cli_progress_begin(job->quiet);
+    int code = make_folder(job);
+    if (code == CLI_DONE) code = complete_study(job, entry, path, &bar);
+    if (code == CLI_DONE)
+        code = cli_check(verb, rg_recipe_use_study(job->recipe, index, path, &diagnostic), &diagnostic);
+    free(path);
+    return code;
+}
+
+static int obtain_studies(plot_job *job) {
+    const rg_recipe_study *study;
+    const size_t studies = rg_recipe_studies(job->recipe, &study);
+    int code = CLI_DONE;
+    for (size_t i = 0; code == CLI_DONE && i < studies; i++)
+        if (!study[i].directory) code = obtain_study(job, i, &study[i]);
+    return code;
+}
+
 int plot_results(plot_job *job) {
     const rg_recipe_run *run;
     const size_t runs = rg_recipe_runs(job->recipe, &run);
@@ -142,5 +189,6 @@ int plot_results(plot_job *job) {
     job->experiment = calloc(runs + 1, sizeof *job->experiment);
     if (!job->outcome || !job->experiment) return cli_fail(verb, "out of memory");
     job->results = runs;
-    return obtain_all(job, run);
+    const int code = obtain_studies(job);
+    return code == CLI_DONE ? obtain_all(job, run) : code;
 }

@@ -1,4 +1,4 @@
-/* Level tables and sweeps from report.json, and fields with one axis, as columns. */
+/* Level tables and sweeps from report.json, members of studies, and fields with one axis, as columns. */
 #include "experiment/column.h"
 
 #include "base/base.h"
@@ -111,6 +111,65 @@ static rg_status read_sweep(const rg_column_scope *s, const rg_node *node, const
     return status;
 }
 
+/* ---- studies */
+
+static rg_status no_study_column(const rg_column_scope *s, const rg_node *node, const rg_csv_table *t,
+                                 const char *name) {
+    rg_nearest nearest = rg_nearest_to(name);
+    for (size_t c = 0; c < t->columns; c++) rg_nearest_offer(&nearest, t->cell[c]);
+    return rg_node_fail(node, s->recipe->diagnostic, RG_EINVAL, "the study has no column of numbers \"%.64s\"%s%s%s",
+                        name, nearest.best ? ", did you mean \"" : "", nearest.best ? nearest.best : "",
+                        nearest.best ? "\"?" : "");
+}
+
+static double index_of(const rg_csv_table *t, size_t row) {
+    const size_t column = rg_csv_find(t, "index");
+    double index = (double)row;
+    return column != SIZE_MAX && rg_csv_number(rg_csv_cell(t, row, column), &index) ? index : (double)row;
+}
+
+/* Rows that the curve asks for, their places in `chosen`, by the index of the member: parts of a study may have ended in
+ * any order, and of two programs that overlapped each left a row. */
+static size_t choose_rows(const rg_csv_table *t, const rg_node *label, size_t *chosen) {
+    const size_t column = rg_csv_find(t, "label");
+    size_t count = 0;
+    for (size_t r = 0; r < t->rows; r++) {
+        if (label && (column == SIZE_MAX || strcmp(rg_csv_cell(t, r, column), label->text) != 0)) continue;
+        size_t place = count;
+        while (place > 0 && index_of(t, chosen[place - 1]) > index_of(t, r)) place--;
+        if (place > 0 && index_of(t, chosen[place - 1]) == index_of(t, r)) continue;
+        memmove(&chosen[place + 1], &chosen[place], (count - place) * sizeof *chosen);
+        chosen[place] = r;
+        count++;
+    }
+    return count;
+}
+
+static rg_status read_study(const rg_column_scope *s, const rg_node *node, const char *name, rg_column *column) {
+    const rg_node *label = rg_node_get(s->curve, "members");
+    const rg_csv_table *t;
+    char error_name[NAME_SIZE];
+    double unused;
+    rg_status status = rg_recipe_find_study(s->recipe, rg_node_get(s->curve, "study"), node, &t);
+    if (status != RG_OK) return status;
+    snprintf(error_name, sizeof error_name, "%s_error", name);
+    const size_t at = rg_csv_find(t, name), bar = rg_csv_find(t, error_name);
+    size_t *chosen = rg_pool_alloc(&s->recipe->pool, t->rows, sizeof *chosen);
+    if (!chosen) return rg_recipe_out_of_memory(s->recipe);
+    const size_t count = choose_rows(t, label, chosen);
+    if (count == 0)
+        return rg_node_fail(label ? label : node, s->recipe->diagnostic, RG_EINVAL, "the study has no such members");
+    if (at == SIZE_MAX || !rg_csv_number(rg_csv_cell(t, chosen[0], at), &unused))
+        return no_study_column(s, node, t, name);
+    status = create(s, count, bar != SIZE_MAX, column);
+    for (size_t i = 0; status == RG_OK && i < count; i++) {
+        if (!rg_csv_number(rg_csv_cell(t, chosen[i], at), &column->value[i])) column->value[i] = (double)NAN;
+        if (column->error && !rg_csv_number(rg_csv_cell(t, chosen[i], bar), &column->error[i]))
+            column->error[i] = (double)NAN;
+    }
+    return status;
+}
+
 /* ---- fields with one axis */
 
 static rg_status evaluate(const rg_column_scope *s, const rg_node *node, const char *text, rg_quantity *q) {
@@ -135,8 +194,9 @@ static const char *behind(const char *text, const char *prefix) {
 }
 
 static rg_status read_part(const rg_column_scope *s, const rg_node *node, const char *text, rg_column *column) {
-    const char *level = behind(text, "levels."), *sweep = behind(text, "sweep.");
+    const char *level = behind(text, "levels."), *sweep = behind(text, "sweep."), *study = behind(text, "study.");
     return level   ? read_levels(s, node, level, column)
+           : study ? read_study(s, node, study, column)
            : sweep ? read_sweep(s, node, sweep, column)
                    : read_quantity(s, node, text, column);
 }
@@ -168,7 +228,7 @@ static rg_status divide(const rg_column_scope *s, const rg_node *node, const rg_
 rg_status rg_column_read(const rg_column_scope *scope, const rg_node *node, const char *text, rg_column *column) {
     const char *slash = strstr(text, over);
     if (!slash) return read_part(scope, node, text, column);
-    rg_column below;
+    rg_column below = {0};
     char *above = rg_pool_text(&scope->recipe->pool, text, (size_t)(slash - text));
     if (!above) return rg_recipe_out_of_memory(scope->recipe);
     rg_status status = read_part(scope, node, above, column);
@@ -179,6 +239,7 @@ rg_status rg_column_read(const rg_column_scope *scope, const rg_node *node, cons
 rg_status rg_column_default_x(const rg_column_scope *scope, const rg_node *node, const char *y, rg_column *column) {
     if (behind(y, "levels.")) return read_part(scope, node, "levels.sigma", column);
     if (behind(y, "sweep.")) return read_part(scope, node, "sweep.value", column);
+    if (behind(y, "study.")) return read_part(scope, node, "study.value", column);
     rg_quantity q;
     rg_status status = evaluate(scope, node, y, &q);
     if (status == RG_OK) status = create(scope, (size_t)q.box.shape[0], 0, column);

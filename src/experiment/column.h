@@ -13,6 +13,7 @@ typedef struct rg_column_scope {
     rg_recipe *recipe;
     const rg_run_entry *entry; /* the run of the curve; NULL for none */
     rg_view *view;             /* its run, of a sweep one member */
+    const rg_node *curve;      /* whose keys `study` and `members` say which rows of a study */
 } rg_column_scope;
 
 /* RG_EINVAL with the place of `node` when there is no such column. */

@@ -20,7 +20,7 @@ rg_status rg_recipe_out_of_memory(const rg_recipe *recipe) {
 
 /* ---- runs */
 
-static const char *resolved_path(rg_recipe *recipe, const rg_node *node) {
+const char *rg_recipe_path(rg_recipe *recipe, const rg_node *node) {
     if (!node) return NULL;
     const char *folder = *node->text == '/' ? "" : node->source->folder;
     const size_t room = strlen(folder) + strlen(node->text) + 1;
@@ -71,8 +71,8 @@ static rg_status add_run(rg_recipe *recipe, const rg_node *node, const rg_node *
     char number[24];
     snprintf(number, sizeof number, "%zu", member);
     run->name = joined(recipe, rg_node_get(node, "name")->text, value ? "." : "", value ? number : "");
-    run->experiment = resolved_path(recipe, experiment);
-    run->directory = resolved_path(recipe, directory);
+    run->experiment = rg_recipe_path(recipe, experiment);
+    run->directory = rg_recipe_path(recipe, directory);
     if (!run->name || (experiment && !run->experiment) || (directory && !run->directory))
         return rg_recipe_out_of_memory(recipe);
     return set_settings(recipe, node, value, run);
@@ -172,7 +172,8 @@ static rg_status check_tree(rg_recipe *recipe, const char *const *settings, size
     for (size_t i = 0; status == RG_OK && i < count; i++)
         status = rg_yaml_set(settings[i], &recipe->pool, recipe->root, recipe->diagnostic);
     if (status == RG_OK) status = rg_schema_check(&rg_recipe_schema, recipe->root, &recipe->pool, recipe->diagnostic);
-    return status == RG_OK ? add_runs(recipe) : status;
+    if (status == RG_OK) status = add_runs(recipe);
+    return status == RG_OK ? rg_recipe_add_studies(recipe) : status;
 }
 
 /* From a text, or from the file `name` without one. */
@@ -236,6 +237,7 @@ rg_status rg_recipe_builtin(const char *name, const char *const *settings, size_
 void rg_recipe_free(rg_recipe *recipe) {
     if (!recipe) return;
     for (size_t i = 0; i < recipe->runs; i++) rg_view_close(&recipe->view[i]);
+    for (size_t i = 0; i < recipe->studies; i++) rg_csv_table_free(&recipe->table[i]);
     rg_pool_clear(&recipe->pool);
     rg_free(recipe);
 }
@@ -302,6 +304,7 @@ static rg_status open_views(rg_recipe *recipe) {
 static rg_status draw(rg_recipe *recipe) {
     const rg_node *panels = rg_node_get(recipe->root, "panels");
     rg_status status = open_views(recipe);
+    if (status == RG_OK) status = rg_recipe_open_studies(recipe);
     recipe->room = RG_MAX_DIM * panels->count;
     recipe->panel = rg_pool_alloc(&recipe->pool, recipe->room, sizeof *recipe->panel);
     recipe->heat = rg_pool_alloc(&recipe->pool, panels->count, sizeof *recipe->heat);

@@ -5,6 +5,7 @@
 #include "experiment/node.h"
 #include "experiment/quantity.h"
 #include "experiment/view.h"
+#include "io/csv_table.h"
 
 #include <rotgrad/recipe.h>
 
@@ -30,6 +31,9 @@ struct rg_recipe {
     rg_recipe_run *run;
     rg_view *view; /* one a run */
     rg_run_entry *entry;
+    size_t studies;
+    rg_recipe_study *study;
+    rg_csv_table *table; /* one a study; without columns: not there yet */
     rg_read_array *arrays;
 
     rg_figure figure;
@@ -47,6 +51,16 @@ rg_status rg_recipe_out_of_memory(const rg_recipe *recipe) RG_MUST_CHECK;
  * recipe and without a name: NULLs. */
 rg_status rg_recipe_find_run(rg_recipe *recipe, const rg_node *name, const rg_run_entry **entry,
                              rg_view **view) RG_MUST_CHECK;
+
+/* The studies of a recipe that was just checked. */
+rg_status rg_recipe_add_studies(rg_recipe *recipe) RG_MUST_CHECK;
+/* Reads the tables of those that name a directory. */
+rg_status rg_recipe_open_studies(rg_recipe *recipe) RG_MUST_CHECK;
+/* The table that a `study` key names (NULL: the first one), which must be there; `asking` is the node that needs it. */
+rg_status rg_recipe_find_study(const rg_recipe *recipe, const rg_node *name, const rg_node *asking,
+                               const rg_csv_table **table) RG_MUST_CHECK;
+/* "FOLDER/PATH" of a node, relative to its file; NULL without a node, or out of memory. */
+const char *rg_recipe_path(rg_recipe *recipe, const rg_node *node);
 
 /* RG_EINVAL when the run has no results yet. */
 rg_status rg_recipe_check_view(const rg_recipe *recipe, const rg_node *node, const rg_view *view) RG_MUST_CHECK;

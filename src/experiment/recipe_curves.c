@@ -1,6 +1,6 @@
 /* Curves of a panel: two columns each.
  *
- *     column = part [" / " part]      part = levels.NAME | sweep.value | sweep.PATH | a quantity with one axis
+ *     column = part [" / " part]      part = levels.NAME | sweep.value | sweep.PATH | study.NAME | a quantity with one axis
  *
  * Columns of `levels` are those of levels.csv, one point a noise level; of a sweep there is one point a run, PATH being
  * that of a number in report.json. */
@@ -41,7 +41,7 @@ static rg_status read_curve(rg_recipe *r, const rg_node *panel, const rg_node *n
     const rg_node *own = rg_node_get(node, "run"), *run = own ? own : rg_node_get(panel, "run");
     const rg_node *x_node = rg_node_get(node, "x"), *y_node = rg_node_get(node, "y");
     const rg_node *colour = rg_node_get(node, "colour");
-    rg_column_scope scope = {.recipe = r};
+    rg_column_scope scope = {.recipe = r, .curve = node};
     rg_column x, y;
     rg_status status = rg_recipe_find_run(r, run, &scope.entry, &scope.view);
     if (status == RG_OK) status = rg_column_read(&scope, y_node, y_node->text, &y);

@@ -1,4 +1,4 @@
-/* The keys of a kind of YAML file (experiments, recipes): one table that reading, messages, defaults and the reference
+/* The keys of a kind of YAML file (experiments, recipes, studies): one table that reading, messages, defaults and the reference
  * in docs/ share. Internal. */
 #ifndef RG_SCHEMA_H
 #define RG_SCHEMA_H
@@ -49,7 +49,7 @@ typedef struct rg_schema {
     const rg_key *key;
 } rg_schema;
 
-extern const rg_schema rg_experiment_schema, rg_recipe_schema;
+extern const rg_schema rg_experiment_schema, rg_recipe_schema, rg_study_schema;
 
 /* Checks every key and value, stores the numbers in the nodes, drops keys whose value is null and puts in defaults.
  * RG_EINVAL with the place in the diagnostic; RG_ENOMEM. */
