@@ -1,5 +1,6 @@
 /* Which error does the harm: the linear response against closed forms, bounds on the other divergences, the largest value
  * of a field between the points of a grid. */
+#include "experiment/harm.h"
 #include "experiment/pass.h"
 #include "grid/greatest.h"
 
@@ -202,6 +203,24 @@ static void attribution_is_for_churn_one_and_the_exact_prior(void **state) {
     rg_outcome_free(o);
 }
 
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    rg_grid g;
+    assert_int_equal(rg_grid_init(2, (ptrdiff_t[]){8, 9}, NULL, NULL, &g), RG_OK);
+    const double stop[] = {0.1, 0.2, 0.4};
+    rg_status status = RG_ENOMEM;
+    int failures = 0;
+    for (; status; failures++) {
+        rg_harm harm;
+        rg_alloc_fail_after(failures);
+        status = rg_harm_create(&g, 3, stop, 0, &harm);
+        rg_alloc_fail_after(-1);
+        assert_true(status == RG_OK || status == RG_ENOMEM);
+        rg_harm_free(&harm);
+    }
+    assert_in_range(failures, 24, 60); /* 4 + 4 arrays and two rooms of 8 at least */
+}
+
 /* ---- bounds */
 
 /* Where the error is small, q is p, and the weights p, q and sqrt(p q) are one. */
@@ -227,6 +246,7 @@ int main(void) {
         cmocka_unit_test(forms_of_the_response_agree),
         cmocka_unit_test(attribution_sums_to_the_response),
         cmocka_unit_test(attribution_is_for_churn_one_and_the_exact_prior),
+        cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(weights_of_the_bounds_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
