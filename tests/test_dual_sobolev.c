@@ -398,6 +398,17 @@ static void each_allocation_may_fail(void **state) {
         assert_true(status == RG_OK || status == RG_ENOMEM);
     }
     assert_true(failures > 50);
+    const double bound = o.dual_sobolev.bound.value; /* no failure was passed over */
+    assert_int_equal(rg_dual_sobolev(&x, 0.5, NULL, NULL, &o, NULL), RG_OK);
+    assert_true(o.dual_sobolev.bound.value == bound);
+    const double weight = 0.5 * log(1.001 / 0.001), w[] = {1.001 * weight, 0.001 * weight};
+    double sum = 0, square = 0;
+    for (int i = 0; i < 2; i++) {
+        sum += w[i] * level[i].dual_sobolev;
+        square += pow(w[i] * level[i].dual_sobolev_error, 2);
+    }
+    assert_true(fabs(o.dual_sobolev.bound.value - 0.5 * sum) < 1e-12 * sum);
+    assert_true(fabs(o.dual_sobolev.interval[1] - 0.5 * (sum + 1.959963984540054 * sqrt(square))) < 1e-12 * sum);
     rg_experiment_free(&x);
 }
 

@@ -464,7 +464,8 @@ static const struct {
     {BASE "error: [{modes: [{component: 0, wave: [1, 1], sine: 1}]}]\n",
      "exp.yaml:4:47: error.0.modes.0: unknown key \"sine\", did you mean \"sin\"?", RG_EINVAL},
     {BASE "<<: {tolerance: 1}\n",
-     "exp.yaml:4:1: unknown key \"<<\", expected one of title, grid, density, noise, prior, error, estimate, tolerance, "
+     "exp.yaml:4:1: unknown key \"<<\", expected one of title, grid, density, noise, prior, error, estimate, "
+     "tolerance, "
      "form, threads",
      RG_EINVAL},
     {GRID NOISE, "exp.yaml:1:1: expected the key \"density\", which is missing", RG_EINVAL},
