@@ -110,7 +110,7 @@ static void too_little_gives_no_coefficient(void **state) {
 
 static const double low = 0.05, high = 2.3, amplitude = 0.37;
 
-enum { L2, GRADIENT, FLAT, DUAL, KSD, DSM, FOKKER_PLANCK, CURL, PREDICTORS };
+enum { L2, GRADIENT, FLAT, DUAL, KSD, DSM, FOKKER_PLANCK, CURL, LINEAR, PREDICTORS };
 
 static void evaluate(const char *text, rg_value value[PREDICTORS]) {
     rg_experiment experiment = {0};

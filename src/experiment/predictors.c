@@ -22,6 +22,10 @@ static rg_value gradient_energy(const rg_outcome *o) {
     return o->energy[RG_ENERGY_GRADIENT];
 }
 
+static rg_value linear_response(const rg_outcome *o) {
+    return o->linear_kl;
+}
+
 /* ---- from the grid */
 
 /* E_p |f|^2 of `components` fields. */
@@ -156,6 +160,8 @@ static const rg_predictor predictors[] = {
      .needs_slope = 1},
     {.quantity = {"curl", "∫ E_p|curl e|² dv: how far s_θ is from any gradient, in the flat sense", "1/x²", 0},
      .density = curl},
+    {.quantity = {"linear_response", "½ ∫ p δ², KL by linear response: its leading term for small errors", "nats", 0},
+     .of_outcome = linear_response},
 };
 
 static rg_value divergence(const rg_outcome *o, int which) {
