@@ -157,7 +157,7 @@ static void a_value_without_a_place_breaks_the_line(void **state) {
     static const struct {
         rg_scale scale;
         double value;
-    } gap[] = {{RG_SCALE_LINEAR, NAN}, {RG_SCALE_LOG, 0}, {RG_SCALE_LOG, -2}, {RG_SCALE_LOG, 0.9 * 11e-12}};
+    } gap[] = {{RG_SCALE_LINEAR, (double)NAN}, {RG_SCALE_LOG, 0}, {RG_SCALE_LOG, -2}, {RG_SCALE_LOG, 0.9 * 11e-12}};
     for (size_t i = 0; i < sizeof gap / sizeof *gap; i++) {
         const double y[] = {2, 2, gap[i].value, 2, 2, 2, 2};
         const rg_curve curve = curve_of(x, y, 7, RG_MARK_LINE);
