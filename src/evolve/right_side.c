@@ -6,6 +6,8 @@
 
 #include "base/base.h"
 
+#include <assert.h>
+
 struct spread {
     const rg_spectral *s;
     const double *u;
@@ -86,6 +88,7 @@ static void ratio_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
 static void density_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     const struct pointwise *p = data;
     const ptrdiff_t n = p->e->spectral->cells;
+    assert(!p->m.linear || p->m.drift);
     for (int a = 0; a < p->e->spectral->grid.dim; a++) {
         const double *score = p->level->score + a * n, *drift = p->m.drift ? p->m.drift + a * n : NULL;
         double *flux = p->vector + a * n;

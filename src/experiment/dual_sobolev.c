@@ -143,7 +143,7 @@ static double second_order(const rg_estimate_result *r) {
 typedef rg_status on_level(struct job *j, int lane, size_t row, rg_diagnostic *diagnostic);
 
 static rg_status choose_ridge(struct job *j, int lane, size_t row, rg_diagnostic *diagnostic) {
-    rg_estimate_result found;
+    rg_estimate_result found = {0};
     const rg_estimate_options options = options_of(j->experiment);
     const rg_status status = estimate_once(j, lane, mix(options.seed, row, 0), &options, &found, diagnostic);
     if (!status) j->ridge[row] = found.ridge;
@@ -152,7 +152,7 @@ static rg_status choose_ridge(struct job *j, int lane, size_t row, rg_diagnostic
 
 static rg_status estimate_level(struct job *j, int lane, size_t row, rg_diagnostic *diagnostic) {
     rg_outcome_level *level = &j->outcome->level[row];
-    rg_estimate_result found;
+    rg_estimate_result found = {0};
     rg_estimate_options options = options_of(j->experiment);
     options.fixed_ridge = 1;
     options.ridge = ridge_near(j, row);

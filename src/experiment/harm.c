@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "grid/modes.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -105,6 +106,7 @@ static void add_profile(rg_harm *h, size_t interval, double by) {
     const ptrdiff_t *n = h->grid.shape;
     double *profile = h->profile + interval * (size_t)h->grid.dim * RG_HARM_BINS;
     const double cell = by * rg_grid_cell_volume(&h->grid);
+    assert(h->grid.dim <= RG_MAX_DIM);
     for (ptrdiff_t i = 0; i < h->spectral->cells; i++) {
         const ptrdiff_t at[RG_MAX_DIM] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
         for (int a = 0; a < h->grid.dim; a++)

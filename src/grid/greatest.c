@@ -4,11 +4,13 @@
  * for (sum_a z_a)^2 <= d sum_a z_a^2. The second differences of f at x_i stand for h_a^2 H_aa. */
 #include "grid/greatest.h"
 
+#include <assert.h>
 #include <math.h>
 
 static double curvature(const rg_grid *grid, const double *values, const ptrdiff_t at[RG_MAX_DIM], ptrdiff_t i) {
     const ptrdiff_t stride[RG_MAX_DIM] = {grid->shape[1] * grid->shape[2], grid->shape[2], 1};
     double sum = 0;
+    assert(grid->dim <= RG_MAX_DIM);
     for (int a = 0; a < grid->dim; a++) {
         const ptrdiff_t round = grid->shape[a] * stride[a];
         const ptrdiff_t next = at[a] + 1 < grid->shape[a] ? i + stride[a] : i + stride[a] - round;
