@@ -24,7 +24,7 @@ rows() { sed 's/,[^,]*$//' "$1/members.csv"; } # the last column is the time it 
 expect 0 study s.yaml -o whole
 stderr_is ""
 stdout_has "Four tiny members"
-stdout_has "4 of 4 members; of 48 claims 0 violated"
+grep -qE "^4 of 4 members; of [1-9][0-9]* claims 0 violated" "$texts/out" || fail "expected the members and the claims"
 stdout_has "gradient_energy"
 [ "$(ls whole | tr '\n' ' ')" = "members.csv study.json " ] || fail "expected members.csv and study.json"
 [ "$(wc -l <whole/members.csv)" = 5 ] || fail "expected a header and four rows"
@@ -49,13 +49,21 @@ rm -r parts
 
 # ---- killed
 sed 's/members: 4/members: 4000/' s.yaml >long.yaml
-timeout --preserve-status -s KILL 2 "$program" study long.yaml -o killed >"$texts/out" 2>"$texts/err"
-check 137 $? "study long.yaml, killed after 2 s"
-[ -s killed/members.csv ] || fail "expected rows"
+interrupt() { # interrupt SIGNAL FOLDER CODE: once a row stands in the table
+    "$program" study long.yaml -o "$2" >"$texts/out" 2>"$texts/err" &
+    for ((tenth = 0; tenth < 600; tenth++)); do # a busy machine may take its time
+        [ -s "$2/members.csv" ] && [ "$(wc -l <"$2/members.csv")" -ge 2 ] && break
+        sleep 0.1
+    done
+    kill -s "$1" $!
+    wait $! 2>/dev/null
+    check "$3" $? "study long.yaml, with SIG$1 after a row"
+}
+
+interrupt KILL killed 137
 expect 0 study s.yaml -o killed --set ensemble.random.members=4000 --members 0-3 -q
 [ "$(rows killed | head -n 5)" = "$(rows whole)" ] || fail "expected the same rows"
-timeout --preserve-status -s INT 2 "$program" study long.yaml -o stopped >"$texts/out" 2>"$texts/err"
-check 130 $? "study long.yaml, with SIGINT after 2 s"
+interrupt INT stopped 130
 grep -q "of 4000 members are done, the same command goes on" "$texts/err" || fail "expected how to go on"
 rm -r killed stopped long.yaml
 
