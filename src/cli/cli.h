@@ -67,6 +67,11 @@ int cli_write_array(const char *verb, const char *folder, const char *name, int 
                     const double *data);
 int cli_write_report(const char *verb, const char *folder, json_t *document);
 
+/* The folder of results `output`, which appears complete or not at all: `write` puts the files of `job` into the folder
+ * that it is given. Signals wait meanwhile. Returns an exit code; NULL for `output` is done at once. */
+typedef int cli_write_files(const void *job, const char *folder);
+int cli_write_folder(const char *verb, const char *output, int force, cli_write_files *write, const void *job);
+
 /* JSON knows neither NaN nor infinity: null. */
 json_t *cli_real(double value);
 /* Bytes that are not UTF-8, as in old file names, become '?'. NULL gives null. */

@@ -2,7 +2,6 @@
 #include "estimate.h"
 
 #include <rotgrad/argument.h>
-#include <rotgrad/folder.h>
 #include <rotgrad/version.h>
 
 #include <math.h>
@@ -147,29 +146,16 @@ static json_t *describe(const estimate_job *job) {
                      describe_inputs(job), "version", rg_version(), "command", cli_text(job->command));
 }
 
-static int write_files(const estimate_job *job, const char *folder) {
+static int write_files(const void *data, const char *folder) {
+    const estimate_job *job = data;
     const ptrdiff_t *shape = job->samples.shape;
     int code = cli_write_array(verb, folder, "gradient.npy", 2, shape, job->gradient);
     if (code == CLI_DONE) code = cli_write_array(verb, folder, "influence.npy", 1, shape, job->influence);
     return code == CLI_DONE ? cli_write_report(verb, folder, describe(job)) : code;
 }
 
-static int write_folder(const estimate_job *job) {
-    rg_diagnostic diagnostic = {0};
-    rg_folder folder;
-    rg_status status = rg_folder_begin(&folder, job->output, job->force, &diagnostic);
-    if (status) return cli_check(verb, status, &diagnostic);
-    const int code = write_files(job, folder.beside);
-    status = rg_folder_end(&folder, code == CLI_DONE ? RG_OK : RG_EIO, &diagnostic);
-    return code == CLI_DONE ? cli_check(verb, status, &diagnostic) : code;
-}
-
 int estimate_write(const estimate_job *job) {
-    if (!job->output) return CLI_DONE;
-    cli_hold_signals(1);
-    const int code = write_folder(job);
-    cli_hold_signals(0);
-    return code;
+    return cli_write_folder(verb, job->output, job->force, write_files, job);
 }
 
 /* ---- printing */

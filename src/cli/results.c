@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <rotgrad/array.h>
+#include <rotgrad/folder.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,5 +34,23 @@ int cli_write_report(const char *verb, const char *folder, json_t *document) {
     if (!written) code = cli_fail(verb, "%s: cannot write: %s", path ? path : folder, strerror(error));
     if (file && fclose(file) != 0 && written) code = cli_fail(verb, "%s: cannot write: %s", path, strerror(errno));
     free(path);
+    return code;
+}
+
+static int write_beside(const char *verb, const char *output, int force, cli_write_files *write, const void *job) {
+    rg_diagnostic diagnostic = {0};
+    rg_folder folder;
+    rg_status status = rg_folder_begin(&folder, output, force, &diagnostic);
+    if (status) return cli_check(verb, status, &diagnostic);
+    const int code = write(job, folder.beside);
+    status = rg_folder_end(&folder, code == CLI_DONE ? RG_OK : RG_EIO, &diagnostic);
+    return code == CLI_DONE ? cli_check(verb, status, &diagnostic) : code;
+}
+
+int cli_write_folder(const char *verb, const char *output, int force, cli_write_files *write, const void *job) {
+    if (!output) return CLI_DONE;
+    cli_hold_signals(1);
+    const int code = write_beside(verb, output, force, write, job);
+    cli_hold_signals(0);
     return code;
 }

@@ -3,7 +3,6 @@
 
 #include <rotgrad/array.h>
 #include <rotgrad/density.h>
-#include <rotgrad/folder.h>
 #include <rotgrad/version.h>
 
 #include <math.h>
@@ -142,7 +141,8 @@ static int write_array(const split_job *job, const char *folder, const char *nam
     return cli_write_array(verb, folder, name, job->grid.dim + leading, shape, data);
 }
 
-static int write_files(const split_job *job, const char *folder) {
+static int write_files(const void *data, const char *folder) {
+    const split_job *job = data;
     const struct {
         const char *name;
         int components; /* 0: a scalar */
@@ -159,22 +159,8 @@ static int write_files(const split_job *job, const char *folder) {
     return code == CLI_DONE ? cli_write_report(verb, folder, describe(job)) : code;
 }
 
-static int write_folder(const split_job *job) {
-    rg_diagnostic diagnostic = {0};
-    rg_folder folder;
-    rg_status status = rg_folder_begin(&folder, job->output, job->force, &diagnostic);
-    if (status) return cli_check(verb, status, &diagnostic);
-    const int code = write_files(job, folder.beside);
-    status = rg_folder_end(&folder, code == CLI_DONE ? RG_OK : RG_EIO, &diagnostic);
-    return code == CLI_DONE ? cli_check(verb, status, &diagnostic) : code;
-}
-
 int split_write(const split_job *job) {
-    if (!job->output) return CLI_DONE;
-    cli_hold_signals(1);
-    const int code = write_folder(job);
-    cli_hold_signals(0);
-    return code;
+    return cli_write_folder(verb, job->output, job->force, write_files, job);
 }
 
 /* ---- printing */
