@@ -13,16 +13,13 @@
 #include "experiment/dual_sobolev.h"
 
 #include "base/base.h"
+#include "base/dense.h"
 #include "grid/interpolate.h"
 
 #include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
-
-/* cblas.h of OpenBLAS would declare them beside a second gsl_cblas.h. */
-int openblas_get_num_threads(void);
-void openblas_set_num_threads(int threads);
 
 static const double normal_95 = 1.959963984540054;
 enum { FEWEST_REPLICATES = 100, FEWEST_PAIRS = 2 }; /* of what is not used */
@@ -244,12 +241,11 @@ rg_status rg_dual_sobolev(const rg_experiment *experiment, double factor, rg_pro
     if (experiment->estimate.samples == 0) return RG_OK;
     struct job job = {.experiment = experiment, .outcome = outcome};
     const struct stages first = {progress, progress_data, 0}, second = {progress, progress_data, 0.5};
-    const int threads = openblas_get_num_threads();
-    openblas_set_num_threads(1); /* it sums in another order with more */
+    rg_dense_begin(); /* once, not for each of two levels at a time */
     rg_status status = prepare(&job, diagnostic);
     if (!status) status = visit_all(&job, choose_ridge, &first, diagnostic);
     if (!status) status = visit_all(&job, estimate_level, &second, diagnostic);
-    openblas_set_num_threads(threads);
+    rg_dense_end();
     job_free(&job);
     if (status) return status;
     if (isfinite(factor))
