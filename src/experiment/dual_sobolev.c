@@ -7,9 +7,7 @@
  * measured: what it makes of the exact energies, against their exact integral.
  *
  * At each level a first set of samples chooses the ridge and a second one is estimated from: a ridge chosen on the same
- * samples favours those that by chance promise much, with the same sign at every level. Where the energy drowns in noise
- * the influence misses the second-order part of the variance, 2 tr (A^-1 Cov)^2 / N^2 >= 2 (tau / N)^2 / K, K the
- * effective dimension: it is added. */
+ * samples favours those that by chance promise much, with the same sign at every level. */
 #include "experiment/dual_sobolev.h"
 
 #include "base/base.h"
@@ -130,12 +128,6 @@ static double ridge_near(const struct job *j, size_t row) {
     return near[reach];
 }
 
-/* The variance that the influence misses. */
-static double second_order(const rg_estimate_result *r) {
-    const double product = r->in_sample_bias * r->held_out_bias;
-    return r->effective_dimension > 0 && product > 0 ? 2 * product / r->effective_dimension : 0;
-}
-
 /* What a pass over the levels does with one of them. */
 typedef rg_status on_level(struct job *j, int lane, size_t row, rg_diagnostic *diagnostic);
 
@@ -156,7 +148,7 @@ static rg_status estimate_level(struct job *j, int lane, size_t row, rg_diagnost
     const rg_status status = estimate_once(j, lane, mix(options.seed, row, 1), &options, &found, diagnostic);
     if (status) return status;
     level->dual_sobolev = found.average;
-    level->dual_sobolev_error = hypot(found.standard_error, sqrt(second_order(&found)));
+    level->dual_sobolev_error = found.standard_error;
     level->dual_sobolev_low = fmax(found.average - normal_95 * level->dual_sobolev_error, 0);
     level->dual_sobolev_high = fmax(found.average + normal_95 * level->dual_sobolev_error, 0);
     return RG_OK;

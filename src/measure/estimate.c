@@ -24,6 +24,7 @@ struct estimate {
     double *rows;                      /* (block, K) */
     double *influence;                 /* (N); the caller's, or own */
     double *own_influence, *equations; /* (cells, K) */
+    rg_second_order second;
     int with_laplacian;
     size_t done; /* samples, of both passes */
 };
@@ -102,10 +103,14 @@ static int allocate(struct estimate *e) {
     e->laplacian = rg_field_alloc(RG_ESTIMATE_BLOCK);
     e->rows = rg_field_alloc(RG_ESTIMATE_BLOCK * k);
     e->equations = rg_field_alloc(cells * k);
+    e->second.pull = rg_field_alloc(cells);
+    e->second.pairs = rg_field_alloc(cells * cells);
+    fit->total = rg_field_alloc(k);
     e->own_influence = e->options->influence ? NULL : rg_field_alloc(e->data->samples);
     e->influence = e->options->influence ? e->options->influence : e->own_influence;
-    return fit->raw && fit->linear && fit->coefficient && fit->scale && fit->penalty && fit->work && fit->more &&
-           e->x && e->field && e->gradient && e->laplacian && e->rows && e->equations && e->influence;
+    return e->second.pull && e->second.pairs && fit->total && fit->raw && fit->linear && fit->coefficient &&
+           fit->scale && fit->penalty && fit->work && fit->more && e->x && e->field && e->gradient && e->laplacian &&
+           e->rows && e->equations && e->influence;
 }
 
 static rg_status prepare(struct estimate *e, rg_estimate_result *result, rg_diagnostic *diagnostic) {
@@ -123,10 +128,9 @@ static rg_status prepare(struct estimate *e, rg_estimate_result *result, rg_diag
 }
 
 static void release(struct estimate *e) {
-    double *fields[] = {e->fit.raw,     e->fit.linear, e->fit.coefficient, e->fit.scale,
-                        e->fit.penalty, e->fit.work,   e->fit.more,        e->centre,
-                        e->x,           e->field,      e->gradient,        e->laplacian,
-                        e->rows,        e->equations,  e->own_influence};
+    double *fields[] = {e->second.pull, e->second.pairs, e->fit.total, e->fit.raw,  e->fit.linear, e->fit.coefficient,
+                        e->fit.scale,   e->fit.penalty,  e->fit.work,  e->fit.more, e->centre,     e->x,
+                        e->field,       e->gradient,     e->laplacian, e->rows,     e->equations,  e->own_influence};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) rg_free(fields[i]);
     if (e->features) e->features->destroy(e->features);
     rg_sampling_free(&e->sampling);
@@ -220,7 +224,7 @@ static void set_total(struct estimate *e, rg_estimate_result *result) {
 
 static rg_status finish(struct estimate *e, rg_estimate_result *result, rg_diagnostic *diagnostic) {
     const size_t n = e->data->samples;
-    rg_fit_bias(&e->fit, e->equations, result);
+    rg_fit_bias(&e->fit, e->equations, &e->second, result);
     set_total(e, result);
     result->form = rg_form_of(e->data);
     result->features = e->features->count;
@@ -228,7 +232,7 @@ static rg_status finish(struct estimate *e, rg_estimate_result *result, rg_diagn
     result->cells = e->sampling.cells;
     result->held_out = rg_sum((ptrdiff_t)n, e->influence) / (double)n;
     result->neighbour_correlation = neighbour_correlation(n, e->influence);
-    if (rg_estimate_interval(&e->sampling, e->influence, e->options, result) ||
+    if (rg_estimate_interval(&e->sampling, e->influence, &e->second, e->options, result) ||
         rg_stein_discrepancy(e->data, &e->sampling, e->options, result))
         return out_of_memory(diagnostic);
     if (isfinite(result->average) && isfinite(result->interval[0]) && isfinite(result->interval[1])) return RG_OK;

@@ -89,6 +89,7 @@ typedef struct rg_fit {
     double *scale;       /* (K) makes the diagonal of the Gram matrix 1; 0: the function is constant on the samples */
     double *penalty;     /* (K) sums of squares of the linear term, then what multiplies the ridge */
     double *coefficient; /* (folds, K) of the fit to the other folds */
+    double *total;       /* (K) of the fit to all, in the scale of unit diagonal */
     double *work, *more; /* (K, K) */
     double ridge;
 } rg_fit;
@@ -98,16 +99,25 @@ typedef struct rg_fit {
 rg_status rg_fit_solve(rg_fit *fit, const rg_estimate_options *options, rg_estimate_result *result,
                        rg_diagnostic *diagnostic);
 
-/* in_sample_bias and held_out_bias from sums over the cells of the K equations: equations (cells, K) is overwritten. */
-void rg_fit_bias(const rg_fit *fit, double *equations, rg_estimate_result *result);
+/* What a sample does to the value beside its influence. */
+typedef struct rg_second_order {
+    double *
+        pull; /* (cells) sums over the cells of 2 (ridge Q c).A^-1 m: through the coefficients, where there is a ridge */
+    double *pairs;   /* (cells, cells) of work */
+    double variance; /* of the value, from pairs of samples */
+} rg_second_order;
+
+/* in_sample_bias, held_out_bias and the second order from sums over the cells of the K equations: equations (cells, K) is
+ * overwritten. */
+void rg_fit_bias(const rg_fit *fit, double *equations, rg_second_order *second, rg_estimate_result *result);
 
 /* Sums over the cells of one value a sample, and the standard error of the mean. */
 void rg_cell_sums(const rg_sampling *sampling, const double *values, double *sums);
 double rg_cell_error(const rg_sampling *sampling, const double *sums);
 
 /* average, standard_error and interval. RG_ENOMEM. */
-rg_status rg_estimate_interval(const rg_sampling *sampling, const double *influence, const rg_estimate_options *options,
-                               rg_estimate_result *result);
+rg_status rg_estimate_interval(const rg_sampling *sampling, const double *influence, const rg_second_order *second,
+                               const rg_estimate_options *options, rg_estimate_result *result);
 
 /* discrepancy and its error. RG_ENOMEM. */
 rg_status rg_stein_discrepancy(const rg_estimate_data *data, const rg_sampling *sampling,

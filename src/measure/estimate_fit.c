@@ -1,15 +1,9 @@
-/* From sums over folds to coefficients: the ridge by cross-validation, the in-sample value, its bias.
+/* From sums over folds to coefficients: the ridge by cross-validation, the in-sample value.
  *
  * The Gram matrix is scaled to a unit diagonal. The ridge of a function is `ridge` times its noise, the variance of its
  * linear term, in units of the mean noise: with Stein's form the noise of a wave grows like its |w|^2, and a ridge that is
  * the same for all waves would flatten the low ones long before it calms the high ones. c = A^-1 b, A = G + ridge Q; the
- * value of c on samples with sums b', G' is 2 b'.c - c.G'c. To first order in 1/N, with the equations
- * m_k = (f - grad psi).grad psi_k (+ Laplacian psi_k) and
- *
- *     tau1 = tr A^-1 Cov(m),  tau2 = tr A^-1 G A^-1 Cov(m)
- *
- * the value on the samples of the fit is biased by (2 tau1 - tau2)/N, that on others by -tau2/N_fit. Cov(m) is taken from
- * the cells' sums, so it counts correlations between the samples of a cell. */
+ * value of c on samples with sums b', G' is 2 b'.c - c.G'c. */
 #include "measure/estimate.h"
 
 #include <math.h>
@@ -180,8 +174,10 @@ static rg_status fit_all(rg_fit *fit, struct trial *trial, rg_estimate_result *r
     sum_linear(fit, fit->folds, trial->b);
     if (!factor(fit, fit->folds, fit->ridge)) return singular(diagnostic);
     solve(fit, fit->samples, trial->b, c);
-    for (ptrdiff_t k = 0; k < n; k++)
-        if (fit->scale[k] > 0) square += fit->penalty[k] * (c[k] / fit->scale[k]) * (c[k] / fit->scale[k]);
+    for (ptrdiff_t k = 0; k < n; k++) {
+        fit->total[k] = fit->scale[k] > 0 ? c[k] / fit->scale[k] : 0;
+        square += fit->penalty[k] * fit->total[k] * fit->total[k];
+    }
     /* A c = b, so that 2 b.c - c.G c = b.c + ridge c.Q c */
     result->in_sample = rg_dot(n, trial->b, c) / fit->samples + fit->ridge * square;
     result->ridge = fit->ridge;
@@ -203,28 +199,4 @@ rg_status rg_fit_solve(rg_fit *fit, const rg_estimate_options *options, rg_estim
     if (!status) status = fit_all(fit, &trial, result, diagnostic);
     trial_free(&trial);
     return status;
-}
-
-void rg_fit_bias(const rg_fit *fit, double *equations, rg_estimate_result *result) {
-    const size_t n = fit->count, cells = fit->sampling->cells;
-    const ptrdiff_t size = (ptrdiff_t)(cells * n);
-    for (size_t k = 0; k < n; k++) {
-        double mean = 0;
-        for (size_t i = 0; i < cells; i++) mean += equations[i * n + k];
-        mean /= fit->samples;
-        for (size_t i = 0; i < cells; i++) {
-            double *m = equations + i * n + k;
-            *m = fit->scale[k] * (*m - mean * (double)rg_cell_size(fit->sampling, i));
-        }
-    }
-    rg_dense_solve_rows(cells, n, fit->work, 0, equations); /* L^-1 m */
-    const double first = rg_dot(size, equations, equations);
-    rg_dense_solve_rows(cells, n, fit->work, 1, equations); /* A^-1 m */
-    double second = first;
-    for (size_t i = 0; i < cells; i++)
-        for (size_t k = 0; k < n; k++)
-            second -= fit->ridge * fit->penalty[k] * equations[i * n + k] * equations[i * n + k];
-    const double c = (double)cells, per = c / (c - 1) / (fit->samples * fit->samples), folds = (double)fit->folds;
-    result->in_sample_bias = (2 * first - second) * per;
-    result->held_out_bias = second * per * folds / (folds - 1);
 }
