@@ -123,9 +123,11 @@ typedef struct rg_outcome {
     rg_value energy[RG_ENERGIES];
     rg_value prior[RG_DIVERGENCES], prior_renyi; /* of pi and p_T */
     rg_value renyi;                              /* R_3(q|p), see RG_RENYI_ORDER */
-    /* Upper bounds on R_3(q|p), log(1 + chi2(q|p)), H^2; on KL(q|p) from E_q|grad phi|^2 and from E_q|e|^2. Infinite for
-     * churn 0. */
-    rg_value renyi_bound, log_chi2_bound, hellinger2_bound, reverse_gradient_bound, reverse_girsanov_bound;
+    /* Upper bounds on R_3(q|p), log(1 + chi2(q|p)), H^2; on KL(q|p) from E_q|grad phi|^2, from E_q|e|^2, and from the
+     * smaller one, at each noise level, of E_q|grad phi|^2 and E_q|grad psi|^2 with e = grad psi + a q-solenoidal field.
+     * Infinite for churn 0. */
+    rg_value renyi_bound, log_chi2_bound, hellinger2_bound;
+    rg_value reverse_gradient_bound, reverse_girsanov_bound, reverse_projection_bound;
     rg_value path_length;       /* int |d KL / d tau| d tau of the full sampler */
     rg_value linear_kl;         /* KL by linear response, 1/2 int p delta^2; NaN where the prior is not p_T */
     rg_value observability;     /* int p delta^2 / int E_p|e|^2 dv; NaN without score error, too */

@@ -116,7 +116,7 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     job->ratio = rg_field_alloc((size_t)rg_grid_cells(&o->grid));
     if (wants_harm(job) && rg_harm_create(&o->grid, job->table.stops, job->table.stop, job->table.soft, &job->harm))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
-    if (!job->ratio || rg_history_create(&o->grid, &job->history))
+    if (!job->ratio || rg_history_create(&o->grid, o->tolerance, &job->history))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     return RG_OK;
 }
@@ -279,6 +279,7 @@ static rg_status conclude(struct job *job, rg_pass *pass) {
     pass->root_energy = along[RG_INTEGRAL_ROOT];
     pass->reverse_energy[RG_ENERGY_GRADIENT] = along[RG_INTEGRAL_REVERSE_GRADIENT];
     pass->reverse_energy[RG_ENERGY_TOTAL] = along[RG_INTEGRAL_REVERSE_TOTAL];
+    pass->reverse_projection = along[RG_INTEGRAL_REVERSE_PROJECTION];
     pass->bound_factor = drift * drift / (4 * diffusion);
     pass->statistics = rg_evolve_report(job->evolve);
     if (job->outcome) return RG_OK;

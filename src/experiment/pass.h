@@ -24,7 +24,8 @@ typedef struct rg_pass {
     double floor[RG_DIVERGENCES];                       /* what RG_FLOOR shows where it should show 0 */
     rg_value start[RG_DIVERGENCES], renyi, start_renyi; /* start: of the prior */
     double renyi_floor;
-    rg_value prior_kl, energy[RG_ENERGIES], greatest_energy, root_energy, reverse_energy[RG_ENERGIES];
+    rg_value prior_kl, energy[RG_ENERGIES], greatest_energy, root_energy, reverse_energy[RG_ENERGIES],
+        reverse_projection;
     rg_value identity_residual, path_length, linear_kl;
     double bound_factor; /* c^2 / (4 D); infinite for churn 0 */
     rg_evolve_statistics statistics;

@@ -89,11 +89,13 @@ static json_t *dual_sobolev_json(const rg_report *report) {
 static json_t *bounds_json(const rg_report *report) {
     const rg_outcome *o = report->outcome;
     const double churn = report->experiment->churn;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn),
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn),
                      "girsanov", bound_json(o->girsanov_bound, churn), "dual_sobolev", dual_sobolev_json(report),
                      "reverse_gradient", bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov",
-                     bound_json(o->reverse_girsanov_bound, churn), "hellinger2", bound_json(o->hellinger2_bound, churn),
-                     "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi", bound_json(o->renyi_bound, churn));
+                     bound_json(o->reverse_girsanov_bound, churn), "reverse_projection",
+                     bound_json(o->reverse_projection_bound, churn), "hellinger2",
+                     bound_json(o->hellinger2_bound, churn), "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi",
+                     bound_json(o->renyi_bound, churn));
 }
 
 static json_t *energy_json(const rg_outcome *o) {

@@ -99,6 +99,7 @@ static void gather_bounds(const struct passes *p, rg_outcome *o) {
     o->hellinger2_bound = bound(o->prior[RG_HELLINGER2], root, 0.25 * factor);
     o->reverse_gradient_bound =
         bound(o->prior[RG_REVERSE_KL], combine(p, &p->main.reverse_energy[RG_ENERGY_GRADIENT]), factor);
+    o->reverse_projection_bound = bound(o->prior[RG_REVERSE_KL], combine(p, &p->main.reverse_projection), factor);
     o->reverse_girsanov_bound =
         bound(o->prior[RG_REVERSE_KL], combine(p, &p->main.reverse_energy[RG_ENERGY_TOTAL]), factor);
 }
