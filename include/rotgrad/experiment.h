@@ -30,6 +30,12 @@ typedef struct rg_experiment_estimate {
     unsigned long seed;
 } rg_experiment_estimate;
 
+/* W1 and its bounds, where they are asked for. */
+typedef struct rg_experiment_wasserstein {
+    double gap;        /* of the distances, relative; 0: not asked for */
+    double source_gap; /* of the norm of the source at each noise level */
+} rg_experiment_wasserstein;
+
 typedef struct rg_experiment {
     char *path;  /* the YAML file */
     char *title; /* "" when there is none */
@@ -45,6 +51,7 @@ typedef struct rg_experiment {
     size_t terms;
     rg_error_term *term; /* arrays owned by the experiment */
     rg_experiment_estimate estimate;
+    rg_experiment_wasserstein wasserstein;
     double tolerance; /* of the time stepping, in total variation */
     rg_form form;     /* formulation of the main run; the other one checks it */
     int threads;      /* 0: what OpenMP gives */

@@ -33,7 +33,7 @@ typedef struct rg_claim {
     rg_verdict verdict;
 } rg_claim;
 
-enum { RG_MAX_CLAIMS = 32 };
+enum { RG_MAX_CLAIMS = 64 };
 
 /* Harm: the share of an error in the KL of the linear response, signed; total = positive + negative, the integrals of
  * the places that raise it and that lower it. */
@@ -73,6 +73,7 @@ typedef struct rg_outcome_level {
     double gradient_bound, girsanov_bound; /* from the start down to here, KL(p_T|pi) included */
     double kl_error[RG_MARGINALS], gradient_bound_error, girsanov_bound_error;
     rg_harm_level harm;
+    rg_harm_level w1; /* of W1, unit x per d log sigma; NaN without `wasserstein` in the experiment */
     /* E_p|grad phi|^2 from samples: value, standard error, 95 % interval; NaN without `estimate` in the experiment */
     double dual_sobolev, dual_sobolev_error, dual_sobolev_low, dual_sobolev_high;
     double cells_per_sigma; /* sigma over the largest grid spacing */
@@ -113,6 +114,38 @@ typedef struct rg_outcome_estimate {
     double interval[2]; /* same unit */
 } rg_outcome_estimate;
 
+/* Bounds on W1, each from a factor Lambda by which the sampler may stretch a slope: docs/wasserstein.md. */
+enum {
+    RG_W1_GRONWALL,
+    RG_W1_FEYNMAN_KAC,
+    RG_W1_BERNSTEIN,
+    RG_W1_SMOOTHING,
+    RG_W1_LEAST, /* the least of the four, point by point */
+    RG_W1_BOUNDS
+};
+/* From the gradient part, or from the whole error. */
+enum { RG_W1_GRADIENT, RG_W1_ERROR, RG_W1_FIELDS };
+
+/* Unit x, but for tv_bound. */
+typedef struct rg_w1_values {
+    rg_value distance[RG_MARGINALS]; /* W1(p_0, q_0) */
+    rg_value prior;                  /* W1(p_T, pi) */
+    /* gain = prior_gain + source but for the residual: int psi d(q_0 - p_0) of the optimal potential, int f_T d(pi - p_T),
+     * int c int p grad f.e dx dv with grad phi and with e; size: the integral of its absolute value, with grad phi */
+    rg_value gain, prior_gain, source[RG_W1_FIELDS], size, residual[RG_W1_FIELDS];
+    rg_value bound[RG_W1_FIELDS][RG_W1_BOUNDS];
+    rg_value source_norm_bound; /* constants in space, and min int |F| over div F = div(p e) */
+    rg_value tv_bound[RG_W1_FIELDS], w2_bound[RG_W1_FIELDS];
+    rg_value printed; /* R^(3/2) (1 + sqrt |grad b|) (W1(p_T, pi) + eps): a shape, without its universal constant */
+} rg_w1_values;
+
+typedef struct rg_outcome_w1 {
+    int known; /* 0: nothing else is set */
+    rg_w1_values values;
+    double *map;       /* (n) c int p grad f.grad phi dv, unit x^(1-d); owned by the outcome */
+    double *potential; /* (n) psi, unit x; likewise */
+} rg_outcome_w1;
+
 typedef struct rg_outcome {
     rg_grid grid;
     rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
@@ -139,6 +172,7 @@ typedef struct rg_outcome {
     rg_outcome_fields fields;
     rg_outcome_frames frames;
     rg_outcome_harm harm;
+    rg_outcome_w1 w1;
     rg_evolve_statistics statistics; /* of the main pass */
     double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
     int resolution_alarm;            /* 1: see docs/errors.md */

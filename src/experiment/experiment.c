@@ -27,12 +27,21 @@ static rg_status read_tree(rg_reader *r, const char *path, const char *const *se
     return status == RG_OK ? rg_reader_input(r, path, r->diagnostic) : status;
 }
 
+static void read_wasserstein(rg_reader *r) {
+    const rg_node *w = rg_node_get(r->root, "wasserstein");
+    rg_experiment_wasserstein *e = &r->experiment->wasserstein;
+    if (!w) return;
+    e->gap = rg_node_get(w, "gap")->number;
+    e->source_gap = rg_node_get(w, "source_gap")->number;
+}
+
 static rg_status read_plain_keys(rg_reader *r) {
     rg_experiment *e = r->experiment;
     const rg_node *title = rg_node_get(r->root, "title");
     e->tolerance = rg_node_get(r->root, "tolerance")->number;
     e->form = (rg_form)(RG_FORM_RATIO + (int)rg_node_get(r->root, "form")->number);
     e->threads = (int)rg_node_get(r->root, "threads")->number;
+    read_wasserstein(r);
     e->title = rg_pool_text(r->kept, title ? title->text : "", title ? strlen(title->text) : 0);
     return e->title ? RG_OK : rg_reader_out_of_memory(r);
 }

@@ -5,6 +5,7 @@
 #include "experiment/frames.h"
 #include "experiment/harm.h"
 #include "experiment/level_table.h"
+#include "experiment/wasserstein.h"
 
 #include <math.h>
 
@@ -339,6 +340,34 @@ static rg_status attribute(struct job *job, rg_diagnostic *diagnostic) {
     return status;
 }
 
+/* The third sweep: W1. */
+static rg_status measure_w1(struct job *job, rg_pass *pass, rg_diagnostic *diagnostic) {
+    const rg_pass_options *o = job->options;
+    const size_t n = (size_t)rg_grid_cells(&o->grid);
+    if (!(job->experiment->wasserstein.gap > 0)) return RG_OK;
+    double *density = rg_field_alloc(rg_size_product(n, 1 + RG_MARGINALS));
+    if (!density) return rg_fail(diagnostic, RG_ENOMEM, "w1: out of memory");
+    rg_w1_input in = {.levels = job->levels,
+                      .grid = &o->grid,
+                      .tolerance = o->tolerance,
+                      .form = o->form,
+                      .stops = job->table.stops,
+                      .stop = job->table.stop,
+                      .density = density,
+                      .prior = job->prior};
+    for (size_t i = 0; i < n; i++) density[i] = rg_evolve_level(job->evolve)->density[i];
+    for (int m = 0; m < RG_MARGINALS; m++) {
+        double clipped, *q = density + (size_t)(m + 1) * n;
+        rg_evolve_ratio(job->evolve, m, q, &clipped);
+        for (size_t i = 0; i < n; i++) q[i] *= density[i];
+        in.marginal[m] = q;
+    }
+    rg_status status = rg_w1_run(job->experiment, &in, &pass->w1, job->outcome, diagnostic);
+    if (!status) status = report_progress(job, 1, diagnostic);
+    rg_free(density);
+    return status;
+}
+
 rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *options, rg_pass *pass,
                       rg_outcome *outcome, rg_diagnostic *diagnostic) {
     struct job job = {.experiment = experiment, .options = options, .outcome = outcome};
@@ -351,6 +380,7 @@ rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *op
         if (status) rg_fail(diagnostic, status, "%s", rg_status_text(status));
     }
     if (!status) status = attribute(&job, diagnostic);
+    if (!status) status = measure_w1(&job, pass, diagnostic);
     job_free(&job);
     return status;
 }

@@ -27,6 +27,7 @@ typedef struct rg_pass {
     rg_value prior_kl, energy[RG_ENERGIES], greatest_energy, root_energy, reverse_energy[RG_ENERGIES],
         reverse_projection;
     rg_value identity_residual, path_length, linear_kl;
+    rg_w1_values w1;     /* where the experiment asks for it */
     double bound_factor; /* c^2 / (4 D); infinite for churn 0 */
     rg_evolve_statistics statistics;
     size_t levels; /* of the halved grid: its level table, KL and bounds only */

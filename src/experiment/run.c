@@ -63,6 +63,29 @@ static rg_value combine(const struct passes *p, const rg_value *main_value) {
     return v;
 }
 
+/* Bounds may be astronomic, and known to an order of magnitude at best: there the bar is how far down any pass says. */
+static rg_value combine_w1(const struct passes *p, const rg_value *main_value) {
+    const size_t offset = (size_t)((const char *)main_value - (const char *)&p->main);
+    const rg_pass *const pass[] = {&p->main, &p->relaxed, &p->coarse, &p->other};
+    double least = main_value->value;
+    for (int i = 0; i < (p->has_other ? 4 : 3); i++) {
+        const rg_value *v = (const rg_value *)((const char *)pass[i] + offset);
+        if (!isfinite(v->value)) return (rg_value){HUGE_VAL, 0};
+        least = fmin(least, v->value - v->error);
+    }
+    rg_value v = combine(p, main_value);
+    if (v.value > 0 && v.error > 0.5 * v.value && least > 0) v.error = fmax(v.value - least, 0.5 * v.value);
+    return v;
+}
+
+static void gather_w1(const rg_experiment *x, const struct passes *p, rg_outcome *o) {
+    const rg_value *from = (const rg_value *)&p->main.w1;
+    rg_value *to = (rg_value *)&o->w1.values;
+    if (!(x->wasserstein.gap > 0)) return;
+    o->w1.known = 1;
+    for (size_t i = 0; i < sizeof o->w1.values / sizeof *to; i++) to[i] = combine_w1(p, &from[i]);
+}
+
 static rg_value bound(rg_value prior, rg_value energy, double factor) {
     if (!isfinite(factor)) return (rg_value){HUGE_VAL, 0};
     return (rg_value){prior.value + factor * energy.value, prior.error + factor * energy.error};
@@ -269,6 +292,7 @@ rg_status rg_run(const rg_experiment *x, const rg_run_options *options, rg_outco
     rg_status status = run_passes(x, options, &passes, o, diagnostic);
     if (!status) gather(&passes, o);
     if (!status) gather_levels(&passes, x, o);
+    if (!status) gather_w1(x, &passes, o);
     if (!status) status = estimate(x, options, passes.main.bound_factor, o, diagnostic);
     omp_set_num_threads(threads);
     passes_free(&passes);
@@ -294,6 +318,8 @@ void rg_outcome_free(rg_outcome *outcome) {
     rg_free(outcome->frames.value);
     rg_free(outcome->harm.interval);
     rg_free(outcome->harm.map);
+    rg_free(outcome->w1.map);
+    rg_free(outcome->w1.potential);
     rg_free(outcome);
 }
 

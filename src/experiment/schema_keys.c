@@ -10,6 +10,7 @@ static const rg_range axis_points = {.low = 4, .high = HUGE_VAL};
 static const rg_range bands = {.low = 1, .high = HUGE_VAL};
 static const rg_range seeds = {.low = 0, .high = 4294967295.0}; /* what unsigned long holds everywhere */
 static const rg_range sample_counts = {.low = 100, .high = 1e8};
+static const rg_range gaps = {.low = 1e-9, .high = 0.1};
 static const rg_range tolerances = {.low = 1e-13, .high = 1e-2};
 static const rg_range thread_counts = {.low = 0, .high = 65536};
 
@@ -253,6 +254,22 @@ static const rg_key keys[] = {
      .range = &seeds,
      .fallback = "1",
      .doc = "The seed of the samples: the same one gives the same estimate."},
+
+    {.path = "wasserstein",
+     .leaf = RG_LEAF_MAP,
+     .doc = "W1 between the marginals, where in space and noise it arises, and the bounds on it; without this key they "
+            "are "
+            "left out."},
+    {.path = "wasserstein.gap",
+     .leaf = RG_LEAF_NUMBER,
+     .range = &gaps,
+     .fallback = "1e-3",
+     .doc = "How far the certified bracket of a distance may be open, relative to its upper end."},
+    {.path = "wasserstein.source_gap",
+     .leaf = RG_LEAF_NUMBER,
+     .range = &gaps,
+     .fallback = "1e-2",
+     .doc = "The same for the norm of the source, one transport problem at each noise level."},
 
     {.path = "tolerance",
      .leaf = RG_LEAF_NUMBER,
