@@ -21,6 +21,8 @@
 #include <rotgrad/split.h>
 #include <rotgrad/status.h>
 #include <rotgrad/study.h>
+#include <rotgrad/transport.h>
+#include <rotgrad/value.h>
 #include <rotgrad/version.h>
 #include <rotgrad/vti.h>
 
