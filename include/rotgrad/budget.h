@@ -54,23 +54,23 @@ typedef struct rg_rung {
 /* Corners of the square of samples and stopping: P, P * G, P', P' * G. Only with samples. */
 enum { RG_SIDE_SAMPLES, RG_SIDE_SAMPLES_STOP, RG_SIDE_STOP_SAMPLES, RG_SIDE_DIAGONAL, RG_SIDES };
 
-/* One point of a sweep. What is measured depends on the sweep, see rg_sweep. */
+/* One point of a sweep: W1 between the laws that the table of sweeps in docs/budget.md names. NaN: not measured. */
 typedef struct rg_sweep_point {
-    double value;        /* of what is swept */
-    rg_value source;     /* W1 of the source alone */
-    rg_value output;     /* W1(P, what a sampler returns) */
-    double theory;       /* a bound on `source`; NaN: none */
+    double value;    /* of what is swept */
+    rg_value source; /* what the source does by itself */
+    rg_value memory; /* from the truth to P' * G(v_min), at which the best denoiser ends */
+    rg_value output; /* from the truth to what a sampler of the class returns */
+    double theory;   /* a bound on `source` */
 } rg_sweep_point;
 
-/* A power law source ~ value^slope (sigma_max: source ~ exp(-slope v), v = sigma^2), by least squares over the points where
- * it stands out from its bar. */
+/* source ~ value^slope, or for sigma_max source ~ exp(-slope v) with v = sigma^2, by least squares over the points where
+ * source stands out from its bar. */
 typedef struct rg_sweep {
-    int kind;                  /* RG_SWEEP_... */
-    const char *name;          /* "samples" */
-    const char *source, *output; /* what is measured, for people */
+    int kind;         /* RG_SWEEP_... */
+    const char *name; /* "samples" */
     size_t points;
     rg_sweep_point *point;     /* owned by the budget */
-    double slope, slope_error; /* NaN: fewer than three points */
+    double slope, slope_error; /* and its standard error; NaN: fewer than three points */
     double expected;           /* by theory; NaN: none is stated */
 } rg_sweep;
 

@@ -81,22 +81,13 @@ static rg_status measure_rung(const rg_ladder *l, const rg_chain *c, rg_ruler *r
 static rg_status measure_square(const rg_ladder *l, const rg_chain *c, rg_ruler *ruler, measured *m,
                                 rg_diagnostic *diagnostic) {
     const size_t n = (size_t)rg_grid_cells(&l->grid);
-    const rg_density_spec *truth = &l->experiment->density;
-    double *law = rg_field_alloc(3 * n), *smooth = law + n, *scratch = law + 2 * n;
+    double *law = rg_field_alloc(2 * n), *smooth = law + n;
     if (!law) return rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
-    const double background = truth->kind == RG_DENSITY_SAMPLES ? truth->background : 0;
-    rg_law_of_points(&l->grid, l->samples, l->points, background, law);
-    const rg_density_spec spec = {
-        .kind = RG_DENSITY_SAMPLES, .background = 1e-12, .samples = l->samples, .points = l->points};
-    rg_density *density = NULL;
-    rg_status status = rg_density_create(&l->grid, &spec, l->variance_min, &density, diagnostic);
-    if (!status) status = rg_density_at(density, l->variance_min, smooth, NULL, diagnostic);
-    rg_density_destroy(density);
-    for (size_t i = 0; i < n; i++) smooth[i] = exp(smooth[i]);
+    rg_law_of_points(&l->grid, l->samples, l->points, 0, law);
+    rg_status status = rg_law_of_smoothed(l, l->variance_min, smooth, diagnostic);
     const double *const from[RG_SIDES] = {c->law[0], law, c->law[1 + RG_RUNG_STOP], c->law[0]};
     const double *const to[RG_SIDES] = {law, smooth, smooth, smooth};
     for (int k = 0; !status && k < RG_SIDES; k++) status = rg_ruler_w1(ruler, from[k], to[k], &m->side[k], diagnostic);
-    (void)scratch;
     if (!status && rg_bound_dyadic(&l->grid, c->law[0], law, 0, &m->dyadic)) status = RG_ENOMEM;
     if (!status && rg_bound_dyadic(&l->grid, c->law[0], NULL, l->samples, &m->dyadic_expected)) status = RG_ENOMEM;
     rg_free(law);
@@ -222,14 +213,18 @@ static void gather(const rg_budget_job *job, passes *p, rg_budget *b) {
 }
 
 static rg_status run(rg_budget_job *job, rg_budget *b, rg_diagnostic *diagnostic) {
-    passes p = {{{0}}};
+    passes p = {.chain = {.nodes = 0}};
     rg_status status = run_passes(job, &p, diagnostic);
     if (!status) gather(job, &p, b);
     rg_chain_free(&p.chain);
+    size_t asked = 0;
+    for (int k = 0; k < RG_SWEEPS; k++) asked += job->experiment->budget.count[k] > 0;
+    job->to = 0.6;
     for (int k = 0; !status && k < RG_SWEEPS; k++) {
         if (job->experiment->budget.count[k] == 0) continue;
-        status = rg_budget_sweep(job, k, &b->sweep[b->sweeps], diagnostic);
-        b->sweeps++;
+        job->from = job->to;
+        job->to += 0.4 / (double)asked;
+        status = rg_budget_sweep(job, k, &b->sweep[b->sweeps++], diagnostic);
     }
     if (!status) rg_budget_claims(b);
     return status;

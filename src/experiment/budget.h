@@ -19,6 +19,7 @@ typedef struct rg_ladder {
     size_t size;
     size_t steps;
     int has[RG_RUNGS]; /* which rungs there are */
+    int without_bounds; /* 1: no nodes are kept */
     rg_progress *progress;
     void *progress_data;
     double progress_from, progress_to;
@@ -53,6 +54,8 @@ size_t rg_cast_functions(const rg_cast *cast);
 /* The truth, (n) of mass 1; has_density 0: points, each shared among the corners of its cell. */
 rg_status rg_law_of_truth(const rg_experiment *experiment, const rg_grid *grid, double *law, int *has_density,
                           rg_diagnostic *diagnostic) RG_MUST_CHECK;
+/* Sets what is negative to 0 and scales to mass 1; returns the mass that was negative. */
+double rg_law_normalise(const rg_grid *grid, double *law);
 void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, double background, double *law);
 /* The law that sampling starts from by the ladder's prior. `reference`: the law at variance_max that it replaces. */
 rg_status rg_law_of_prior(const rg_ladder *ladder, const double *reference, double *law,
@@ -85,7 +88,7 @@ void rg_chain_free(rg_chain *chain);
 
 /* The law of a sampler with finitely many steps, from `start`, along one kind of score. */
 rg_status rg_budget_steps(const rg_ladder *ladder, rg_cast *cast, int score, const double *start, double *law,
-                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
+                          double *lost, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* The last rung before `rung` that is there; -1: the truth. */
 int rg_rung_before(const int has[RG_RUNGS], int rung);
@@ -129,12 +132,15 @@ typedef struct rg_budget_job {
     const rg_budget_options *options;
     rg_ladder ladder; /* of the main pass */
     double *points;   /* drawn here; NULL: those of the file, or none */
-    rg_grid coarse;
+    rg_grid coarse;   /* half the points on every axis */
+    double from, to;  /* of the progress that the next piece of work stands for */
 } rg_budget_job;
 
 /* N points of the truth by a seed, (N, d); the caller frees them. */
 rg_status rg_budget_draw(const rg_experiment *experiment, size_t samples, double **points,
                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
+/* P' * G(variance) on the ladder's grid, (n). */
+rg_status rg_law_of_smoothed(const rg_ladder *ladder, double variance, double *law, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 rg_status rg_budget_sweep(const rg_budget_job *job, int kind, rg_sweep *sweep, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 void rg_budget_claims(rg_budget *budget);

@@ -12,6 +12,8 @@
  * Source: docs/theory.md 5, docs/budget.md. */
 #include "experiment/budget.h"
 
+#include "grid/modes.h"
+
 #include <math.h>
 
 /* ---- the stretch of a drift */

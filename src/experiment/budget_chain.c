@@ -162,6 +162,7 @@ static rg_status note(struct march *m) {
     rg_chain *c = m->chain;
     const rg_ladder *l = m->ladder;
     const double churn = l->experiment->churn, drift = (1 + churn * churn) / 2;
+    if (l->without_bounds) return RG_OK;
     rg_status status = room_for_node(c);
     if (status) return status;
     c->variance[c->nodes] = rg_samplers_variance(m->samplers);
@@ -228,18 +229,20 @@ static rg_status conclude(struct march *m, rg_diagnostic *diagnostic) {
     rg_chain *c = m->chain;
     const size_t bytes = (size_t)rg_grid_cells(&l->grid) * sizeof(double);
     (void)rg_samplers_density(m->samplers, FLOOR, c->floor);
+    (void)rg_law_normalise(&l->grid, c->floor);
     for (int r = 0; r < RG_RUNG_STEPS; r++) {
         if (!l->has[r]) continue;
-        if (m->sampler_of[r])
+        if (m->sampler_of[r]) {
             c->lost[1 + r] = rg_samplers_density(m->samplers, (size_t)m->sampler_of[r], c->law[1 + r]);
-        else
+            (void)rg_law_normalise(&l->grid, c->law[1 + r]);
+        } else
             memcpy(c->law[1 + r], rg_cast_density(m->cast, known_law(l, r)), bytes);
     }
     c->steps = (size_t)rg_samplers_steps(m->samplers);
     c->functions = rg_cast_functions(m->cast);
     if (!l->has[RG_RUNG_STEPS]) return RG_OK;
     return rg_budget_steps(l, m->cast, m->score_of[RG_RUNG_STEPS], m->start[m->start_of[RG_RUNG_STEPS]],
-                           c->law[1 + RG_RUNG_STEPS], diagnostic);
+                           c->law[1 + RG_RUNG_STEPS], &c->lost[1 + RG_RUNG_STEPS], diagnostic);
 }
 
 static rg_status go(struct march *m, rg_diagnostic *diagnostic) {

@@ -5,6 +5,19 @@
 
 #include <math.h>
 
+double rg_law_normalise(const rg_grid *grid, double *law) {
+    const ptrdiff_t n = rg_grid_cells(grid);
+    double below = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (law[i] >= 0) continue;
+        below -= law[i];
+        law[i] = 0;
+    }
+    const double volume = rg_grid_cell_volume(grid), mass = rg_sum(n, law) * volume;
+    for (ptrdiff_t i = 0; i < n; i++) law[i] /= mass;
+    return below * volume;
+}
+
 /* ---- points */
 
 /* A mass is shared among the 2^d grid points around it, linearly on each axis: functions that are linear between grid
@@ -45,6 +58,20 @@ rg_status rg_budget_draw(const rg_experiment *x, size_t samples, double **points
     return RG_OK;
 }
 
+rg_status rg_law_of_smoothed(const rg_ladder *l, double variance, double *law, rg_diagnostic *diagnostic) {
+    const double as_good_as_none = 1e-12; /* keeps its logarithm finite */
+    const rg_density_spec spec = {
+        .kind = RG_DENSITY_SAMPLES, .background = as_good_as_none, .samples = l->samples, .points = l->points};
+    const ptrdiff_t n = rg_grid_cells(&l->grid);
+    rg_density *density = NULL;
+    rg_status status = rg_density_create(&l->grid, &spec, variance, &density, diagnostic);
+    if (!status) status = rg_density_at(density, variance, law, NULL, diagnostic);
+    rg_density_destroy(density);
+    for (ptrdiff_t i = 0; !status && i < n; i++) law[i] = exp(law[i]);
+    if (!status) (void)rg_law_normalise(&l->grid, law);
+    return status;
+}
+
 /* ---- the truth */
 
 /* Laws without a density that are not given by points are drawn from. */
@@ -74,8 +101,7 @@ rg_status rg_law_of_truth(const rg_experiment *x, const rg_grid *grid, double *l
     if (status) return status;
     *has_density = 1;
     for (ptrdiff_t i = 0; i < n; i++) law[i] = exp(law[i]);
-    const double mass = rg_sum(n, law) * rg_grid_cell_volume(grid);
-    for (ptrdiff_t i = 0; i < n; i++) law[i] /= mass;
+    (void)rg_law_normalise(grid, law);
     return RG_OK;
 }
 

@@ -26,13 +26,6 @@ static double variance_at(const rg_ladder *l, size_t i) {
     return l->variance_max * pow(l->variance_min / l->variance_max, (double)i / (double)l->steps);
 }
 
-static void normalise(const rg_grid *grid, double *law) {
-    const ptrdiff_t n = rg_grid_cells(grid);
-    for (ptrdiff_t i = 0; i < n; i++) law[i] = fmax(law[i], 0);
-    const double mass = rg_sum(n, law) * rg_grid_cell_volume(grid);
-    for (ptrdiff_t i = 0; i < n; i++) law[i] /= mass;
-}
-
 static rg_status march(const rg_ladder *l, rg_cast *cast, int kind, rg_push *push, double *score, double *law,
                        rg_diagnostic *diagnostic) {
     const ptrdiff_t size = rg_grid_cells(&l->grid) * l->grid.dim;
@@ -53,7 +46,7 @@ static rg_status march(const rg_ladder *l, rg_cast *cast, int kind, rg_push *pus
 }
 
 rg_status rg_budget_steps(const rg_ladder *l, rg_cast *cast, int score, const double *start, double *law,
-                          rg_diagnostic *diagnostic) {
+                          double *lost, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = rg_grid_cells(&l->grid);
     double *field = rg_field_alloc((size_t)n * (size_t)l->grid.dim);
     rg_push *push = NULL;
@@ -61,7 +54,7 @@ rg_status rg_budget_steps(const rg_ladder *l, rg_cast *cast, int score, const do
     if (status) rg_fail(diagnostic, status, "budget: out of memory");
     for (ptrdiff_t i = 0; !status && i < n; i++) law[i] = start[i];
     if (!status) status = march(l, cast, score, push, field, law, diagnostic);
-    if (!status) normalise(&l->grid, law);
+    if (!status) *lost = rg_law_normalise(&l->grid, law);
     rg_push_destroy(push);
     rg_free(field);
     return status;
