@@ -55,6 +55,27 @@ typedef struct measured {
     double dyadic, dyadic_expected;
 } measured;
 
+/* The least that is known: pointwise where its equation can be stepped. */
+static rg_status bound_rung(const rg_ladder *l, const rg_chain *c, int r, double start, measured *m,
+                            rg_diagnostic *diagnostic) {
+    double *lambda = rg_field_alloc(c->nodes);
+    int *which = rg_alloc(c->nodes, sizeof *which);
+    rg_value pointwise;
+    rg_status status = lambda && which ? RG_OK : rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
+    if (!status) {
+        rg_bound_lambda(c, &l->grid, r, l->experiment->churn, lambda, which);
+        m->bound[r] = rg_bound_closed(c, r, start, lambda, which, &m->bound_name[r]);
+        status = rg_bound_pointwise(l, c, r, start, lambda, &pointwise, diagnostic);
+        if (!status && pointwise.value < m->bound[r].value) {
+            m->bound[r] = pointwise;
+            m->bound_name[r] = "Feynman-Kac";
+        }
+    }
+    rg_free(lambda);
+    rg_free(which);
+    return status == RG_ENOCONV ? RG_OK : status;
+}
+
 static rg_status measure_rung(const rg_ladder *l, const rg_chain *c, rg_ruler *ruler, int r, measured *m,
                               rg_diagnostic *diagnostic) {
     const double *const law = c->law[1 + r];
@@ -72,9 +93,8 @@ static rg_status measure_rung(const rg_ladder *l, const rg_chain *c, rg_ruler *r
         return RG_OK;
     }
     status = rg_ruler_w1(ruler, c->start[before], c->start[1 + r], &start, diagnostic);
-    m->bound[r] = rg_bound_rung(c, &l->grid, r, l->experiment->churn, start.value + start.error, &m->bound_name[r]);
     if (r == RG_RUNG_PRIOR) m->start = start;
-    return status;
+    return status ? status : bound_rung(l, c, r, start.value + start.error, m, diagnostic);
 }
 
 /* Of samples and stopping, in both orders. */

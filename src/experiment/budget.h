@@ -63,6 +63,7 @@ rg_status rg_law_of_prior(const rg_ladder *ladder, const double *reference, doub
 
 /* ---- the chain */
 
+enum { RG_ROWS = 41 };
 enum { RG_LAWS = 1 + RG_RUNGS }; /* law 0 is the truth, law 1 + source that of a rung */
 
 /* What a bound needs of one rung at one variance. */
@@ -81,10 +82,16 @@ typedef struct rg_chain {
     double *variance;      /* (nodes), descending */
     rg_node_of_rung *node; /* (nodes, RG_RUNGS) */
     size_t steps, functions;
+    double row[RG_ROWS];        /* variances, descending, at which */
+    size_t row_node[RG_ROWS];   /* (which node each is) */
+    double *gap_at[RG_RUNGS];   /* (RG_ROWS, n): c q |S - S_before|, q the law before, is kept */
 } rg_chain;
 
 rg_status rg_chain_run(const rg_ladder *ladder, rg_chain *chain, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 void rg_chain_free(rg_chain *chain);
+
+/* Which score the sampler of a rung follows. */
+int rg_score_of_rung(const rg_ladder *ladder, int rung);
 
 /* The law of a sampler with finitely many steps, from `start`, along one kind of score. */
 rg_status rg_budget_steps(const rg_ladder *ladder, rg_cast *cast, int score, const double *start, double *law,
@@ -109,14 +116,23 @@ rg_status rg_ruler_all(rg_ruler *ruler, const double *p, const double *q, int si
 
 /* ---- bounds */
 
-/* sup over the grid of the largest eigenvalue of the symmetric gradient of a field (d, n); work: (d d, n). */
-rg_status rg_greatest_stretch(rg_spectral *spectral, const double *field, double *work, double *greatest) RG_MUST_CHECK;
+/* The largest eigenvalue of the symmetric gradient of a field (d, n) at each place, (n) or NULL, and its supremum over the
+ * grid; work: (d d, n). */
+rg_status rg_stretch(rg_spectral *spectral, const double *field, double *work, double *stretch,
+                     double *greatest) RG_MUST_CHECK;
 /* sqrt(v) times the mean length of a standard normal vector in d dimensions. */
 double rg_bound_stop(int dim, double variance);
-/* sup Lambda_T start + int gap Lambda dv for one rung, the least of Gronwall, Bernstein and smoothing at each v; which of
- * them serves where most of it comes from. `churn` as in the ladder. */
-rg_value rg_bound_rung(const rg_chain *chain, const rg_grid *grid, int rung, double churn, double start,
-                       const char **name);
+/* lambda (nodes): the least of Gronwall, Bernstein and smoothing for one rung at each node of the chain; `which` (nodes)
+ * says which, for rg_bound_name. */
+void rg_bound_lambda(const rg_chain *chain, const rg_grid *grid, int rung, double churn, double *lambda, int *which);
+const char *rg_bound_name(int which);
+/* sup Lambda_T start + int gap Lambda dv for one rung with these, and who gives most of it. */
+rg_value rg_bound_closed(const rg_chain *chain, int rung, double start, const double *lambda, const int *which,
+                         const char **name);
+/* The same with the least of lambda and Feynman's and Kac's Lambda at every place. RG_ENOCONV: its equation is too rough for
+ * the grid. */
+rg_status rg_bound_pointwise(const rg_ladder *ladder, const rg_chain *chain, int rung, double start, const double *lambda,
+                             rg_value *bound, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 /* Boxes halved again and again: W1 <= sum_j diameter_j / 2 sum_C |P(C) - P'(C)| + last diameter, the least over the
  * number of halvings. p: (n) law on the grid; q: (n) another law, or NULL for the expectation over `samples` draws of p,
  * with sqrt(P(C) (1 - P(C)) / N) for |.|. */

@@ -37,7 +37,7 @@ static double largest_eigenvalue(int dim, double m[RG_MAX_DIM][RG_MAX_DIM]) {
     return mean + 2 * p * cos(acos(fmax(-1, fmin(1, 0.5 * determinant / (p * p * p)))) / 3);
 }
 
-rg_status rg_greatest_stretch(rg_spectral *spectral, const double *field, double *work, double *greatest) {
+rg_status rg_stretch(rg_spectral *spectral, const double *field, double *work, double *stretch, double *greatest) {
     const int dim = spectral->grid.dim;
     const ptrdiff_t n = spectral->cells;
     for (int a = 0; a < dim; a++) {
@@ -49,7 +49,9 @@ rg_status rg_greatest_stretch(rg_spectral *spectral, const double *field, double
         double m[RG_MAX_DIM][RG_MAX_DIM];
         for (int a = 0; a < dim; a++)
             for (int b = 0; b < dim; b++) m[a][b] = 0.5 * (work[(a * dim + b) * n + i] + work[(b * dim + a) * n + i]);
-        *greatest = fmax(*greatest, largest_eigenvalue(dim, m));
+        const double largest = largest_eigenvalue(dim, m);
+        *greatest = fmax(*greatest, largest);
+        if (stretch) stretch[i] = largest;
     }
     return RG_OK;
 }
@@ -117,37 +119,45 @@ static double step_lambda(struct lambda *l, double variance, double stretch, int
     return value[*which];
 }
 
-rg_value rg_bound_rung(const rg_chain *c, const rg_grid *grid, int rung, double churn, double start,
-                       const char **name) {
-    static const char *const names[LAMBDAS] = {"Gronwall", "Bernstein", "smoothing"};
+void rg_bound_lambda(const rg_chain *c, const rg_grid *grid, int rung, double churn, double *lambda, int *which) {
     const size_t last = c->nodes - 1;
     struct lambda l = {.diffusion = churn * churn / 2, .osc = diameter(grid)};
     l.before = l.lowest = c->variance[last];
     l.stretch = c->node[last * RG_RUNGS + (size_t)rung].stretch;
-    double share[LAMBDAS] = {0}, fine = 0, coarse = 0, before[2] = {0, 0}, at[2] = {l.lowest, l.lowest}, top = 1;
-    for (size_t i = 0; i < c->nodes; i++) { /* from v_min up */
-        const size_t k = last - i;
-        const rg_node_of_rung *node = &c->node[k * RG_RUNGS + (size_t)rung];
-        int which;
-        top = step_lambda(&l, c->variance[k], node->stretch, &which);
-        const double value = node->gap > 0 ? node->gap * top : 0;
-        const double part = i ? 0.5 * (value + before[0]) * (c->variance[k] - at[0]) : 0;
+    for (size_t k = c->nodes; k-- > 0;) /* from v_min up */
+        lambda[k] = step_lambda(&l, c->variance[k], c->node[k * RG_RUNGS + (size_t)rung].stretch, &which[k]);
+}
+
+const char *rg_bound_name(int which) {
+    static const char *const names[LAMBDAS] = {"Gronwall", "Bernstein", "smoothing"};
+    return names[which];
+}
+
+/* A gap of 0 counts as 0 whatever lambda is. */
+static double integrand(const rg_chain *c, int rung, const double *lambda, size_t k) {
+    const double gap = c->node[k * RG_RUNGS + (size_t)rung].gap;
+    return gap > 0 ? gap * lambda[k] : 0;
+}
+
+rg_value rg_bound_closed(const rg_chain *c, int rung, double start, const double *lambda, const int *which,
+                         const char **name) {
+    double share[LAMBDAS] = {0}, fine = 0, coarse = 0;
+    size_t far = 0; /* the last node of the rule that takes every other one */
+    share[which[0]] = start > 0 ? start * lambda[0] : 0;
+    for (size_t k = 1; k < c->nodes; k++) {
+        const double value = integrand(c, rung, lambda, k), before = integrand(c, rung, lambda, k - 1);
+        const double part = 0.5 * (value + before) * (c->variance[k - 1] - c->variance[k]);
         fine += part;
-        share[which] += part;
-        before[0] = value;
-        at[0] = c->variance[k];
-        if (i % 2 == 0 || k == 0) { /* the rule of every other node */
-            coarse += i ? 0.5 * (value + before[1]) * (c->variance[k] - at[1]) : 0;
-            before[1] = value;
-            at[1] = c->variance[k];
-        }
-        if (k == 0 && start > 0) share[which] += top * start;
+        share[which[k]] += part;
+        if (k % 2 && k + 1 < c->nodes) continue;
+        coarse += 0.5 * (value + integrand(c, rung, lambda, far)) * (c->variance[far] - c->variance[k]);
+        far = k;
     }
     int most = GRONWALL;
     for (int k = 1; k < LAMBDAS; k++)
         if (share[k] > share[most]) most = k;
-    *name = names[most];
-    return (rg_value){(start > 0 ? top * start : 0) + fine, fabs(fine - coarse)};
+    *name = rg_bound_name(most);
+    return (rg_value){(start > 0 ? start * lambda[0] : 0) + fine, fabs(fine - coarse)};
 }
 
 /* ---- boxes */

@@ -33,7 +33,7 @@ int rg_rung_before(const int has[RG_RUNGS], int rung) {
     return before;
 }
 
-static int score_of_rung(const rg_ladder *l, int rung) {
+int rg_score_of_rung(const rg_ladder *l, int rung) {
     static const int own[RG_RUNGS] = {[RG_RUNG_STOP] = RG_SCORE_TRUE,
                                       [RG_RUNG_CLASS] = RG_SCORE_FIT,
                                       [RG_RUNG_SAMPLES] = RG_SCORE_EXPLICIT,
@@ -59,7 +59,7 @@ static void assign(struct march *m) {
     m->count = 1;
     m->score_of_sampler[FLOOR] = RG_SCORE_TRUE;
     for (int r = 0; r < RG_RUNGS; r++) {
-        m->score_of[r] = score_of_rung(l, r);
+        m->score_of[r] = rg_score_of_rung(l, r);
         m->start_of[r] = start_of_rung(l, r);
         if (!l->has[r] || r == RG_RUNG_STEPS || known_law(l, r) >= 0) continue;
         m->score_of_sampler[m->count] = m->score_of[r];
@@ -99,6 +99,8 @@ static rg_status allocate(struct march *m) {
         m->chain->start[i] = rg_field_alloc(n);
         if (!m->chain->law[i] || !m->chain->start[i]) return RG_ENOMEM;
     }
+    for (int r = RG_RUNG_CLASS; !l->without_bounds && r < RG_RUNG_STEPS; r++)
+        if (l->has[r] && !(m->chain->gap_at[r] = rg_field_alloc(rg_size_product(RG_ROWS, n)))) return RG_ENOMEM;
     m->chain->floor = rg_field_alloc(n);
     return m->before && m->weight && m->work && m->chain->floor ? RG_OK : RG_ENOMEM;
 }
@@ -143,7 +145,9 @@ static const double *present_law(struct march *m, int rung) {
     return m->before;
 }
 
+/* c E|a - b| under the law; what it integrates stays in m->weight. */
 static double mean_gap(const struct march *m, const double *law, const double *a, const double *b) {
+    const double churn = m->ladder->experiment->churn, drift = (1 + churn * churn) / 2;
     const rg_grid *g = &m->ladder->grid;
     const ptrdiff_t n = rg_grid_cells(g);
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -152,9 +156,14 @@ static double mean_gap(const struct march *m, const double *law, const double *a
             const double gap = a[axis * n + i] - b[axis * n + i];
             square += gap * gap;
         }
-        m->weight[i] = law[i] * sqrt(square);
+        m->weight[i] = drift * law[i] * sqrt(square);
     }
     return rg_sum(n, m->weight) * rg_grid_cell_volume(g);
+}
+
+static void keep_gap(const struct march *m, int rung, int row) {
+    const size_t n = (size_t)rg_grid_cells(&m->ladder->grid);
+    memcpy(m->chain->gap_at[rung] + (size_t)row * n, m->weight, n * sizeof(double));
 }
 
 /* The fields are those at the end of the last accepted step: it is what was asked for last. */
@@ -165,18 +174,29 @@ static rg_status note(struct march *m) {
     if (l->without_bounds) return RG_OK;
     rg_status status = room_for_node(c);
     if (status) return status;
-    c->variance[c->nodes] = rg_samplers_variance(m->samplers);
+    const double variance = c->variance[c->nodes] = rg_samplers_variance(m->samplers);
+    int row = 0;
+    while (row < RG_ROWS && fabs(c->row[row] - variance) > 1e-9 * variance) row++;
+    if (row < RG_ROWS) c->row_node[row] = c->nodes;
     rg_node_of_rung *node = c->node + c->nodes++ * RG_RUNGS;
     for (int r = RG_RUNG_STOP + 1; !status && r < RG_RUNG_STEPS; r++) {
         const int before = rg_rung_before(l->has, r);
         node[r] = (rg_node_of_rung){0, 0};
         if (!l->has[r] || before < 0) continue;
         const double *mine = m->field[m->score_of[r]], *other = m->field[m->score_of[before]];
-        if (mine != other) node[r].gap = drift * mean_gap(m, present_law(m, before), mine, other);
-        status = rg_greatest_stretch(m->spectral, mine, m->work, &node[r].stretch);
+        if (mine != other) node[r].gap = mean_gap(m, present_law(m, before), mine, other);
+        if (mine != other && row < RG_ROWS) keep_gap(m, r, row);
+        status = rg_stretch(m->spectral, mine, m->work, NULL, &node[r].stretch);
         node[r].stretch *= drift;
     }
     return status;
+}
+
+/* Equal steps in log v. */
+static double row_variance(const rg_ladder *l, int k) {
+    if (k == 0) return l->variance_max;
+    if (k == RG_ROWS - 1) return l->variance_min;
+    return l->variance_max * pow(l->variance_min / l->variance_max, (double)k / (RG_ROWS - 1));
 }
 
 /* ---- the march */
@@ -208,7 +228,10 @@ static rg_status prepare(struct march *m, rg_diagnostic *diagnostic) {
     const rg_samplers_options options = {.variance_min = l->variance_min,
                                          .variance_max = l->variance_max,
                                          .churn = l->experiment->churn,
-                                         .tolerance = l->tolerance};
+                                         .tolerance = l->tolerance,
+                                         .stops = l->without_bounds ? 0 : RG_ROWS,
+                                         .stop = m->chain->row};
+    for (int k = 0; k < RG_ROWS; k++) m->chain->row[k] = row_variance(l, k);
     if (!status)
         status = rg_samplers_create(&l->grid, &options, m->count, furnish, m, start, &m->samplers, diagnostic);
     if (!status && note(m)) status = rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
@@ -271,6 +294,7 @@ void rg_chain_free(rg_chain *c) {
         rg_free(c->law[i]);
         rg_free(c->start[i]);
     }
+    for (int r = 0; r < RG_RUNGS; r++) rg_free(c->gap_at[r]);
     rg_free(c->floor);
     rg_free(c->variance);
     rg_free(c->node);
