@@ -42,10 +42,10 @@ enum {
 typedef struct rg_cast rg_cast;
 rg_status rg_cast_create(const rg_ladder *ladder, rg_cast **cast, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 void rg_cast_destroy(rg_cast *cast);
-/* Fills score[k] where it is not NULL. */
+/* Fills score[k] where it is not NULL, from the laws that these need. */
 rg_status rg_cast_scores(rg_cast *cast, double variance, double *const score[RG_SCORES],
                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
-/* p (which = 0) or p' (1) at the variance last asked for, (n), of mass 1; owned. */
+/* p (which = 0) or p' (1), (n), of mass 1, at the last variance for which a score needed it; owned. */
 const double *rg_cast_density(const rg_cast *cast, int which);
 size_t rg_cast_functions(const rg_cast *cast);
 

@@ -116,20 +116,34 @@ static rg_status learn(const rg_cast *c, double variance, double *score, rg_diag
     return RG_OK;
 }
 
+/* The law whose square is the least in A, and the one whose score is sought. */
+static const int weight_of[RG_SCORES] = {[RG_SCORE_EXPLICIT] = SAMPLE, [RG_SCORE_SAMPLE] = SAMPLE,
+                                         [RG_SCORE_DENOISED] = SAMPLE},
+                 target_of[RG_SCORES] = {[RG_SCORE_SAMPLE] = SAMPLE, [RG_SCORE_DENOISED] = SAMPLE};
+
+static rg_status look_at_laws(rg_cast *c, double variance, double *const score[RG_SCORES], rg_diagnostic *diagnostic) {
+    int need[DENSITIES] = {0, 0};
+    for (int k = 0; k < RG_SCORES; k++) {
+        if (!score[k]) continue;
+        need[k == RG_SCORE_LEARNED ? c->reference : weight_of[k]] = 1;
+        need[k == RG_SCORE_LEARNED ? c->reference : target_of[k]] = 1;
+    }
+    rg_status status = need[TRUTH] ? look(c, TRUTH, variance, diagnostic) : RG_OK;
+    if (!status && need[SAMPLE] && c->of[SAMPLE]) status = look(c, SAMPLE, variance, diagnostic);
+    return status;
+}
+
 rg_status rg_cast_scores(rg_cast *c, double variance, double *const score[RG_SCORES], rg_diagnostic *diagnostic) {
-    static const int weight[RG_SCORES] = {[RG_SCORE_EXPLICIT] = SAMPLE, [RG_SCORE_DENOISED] = SAMPLE},
-                     target[RG_SCORES] = {[RG_SCORE_SAMPLE] = SAMPLE, [RG_SCORE_DENOISED] = SAMPLE};
     const size_t size = (size_t)rg_grid_cells(&c->grid) * (size_t)c->grid.dim;
-    rg_status status = look(c, TRUTH, variance, diagnostic);
-    if (!status && c->of[SAMPLE]) status = look(c, SAMPLE, variance, diagnostic);
+    rg_status status = look_at_laws(c, variance, score, diagnostic);
     for (int k = 0; !status && k < RG_SCORES; k++) {
         if (!score[k]) continue;
         if (k == RG_SCORE_TRUE || k == RG_SCORE_SAMPLE)
-            memcpy(score[k], c->score[target[k]], size * sizeof *score[k]);
+            memcpy(score[k], c->score[target_of[k]], size * sizeof *score[k]);
         else if (k == RG_SCORE_LEARNED)
             status = learn(c, variance, score[k], diagnostic);
         else
-            status = fit(c, weight[k], target[k], score[k], diagnostic);
+            status = fit(c, weight_of[k], target_of[k], score[k], diagnostic);
     }
     return status;
 }
