@@ -35,6 +35,26 @@ typedef struct rg_experiment_wasserstein {
     double gap;        /* of the distances, relative; 0: not asked for */
     double source_gap; /* of the norm of the source at each noise level */
 } rg_experiment_wasserstein;
+/* The ladder of error sources, `rotgrad budget`; see budget.h. Defaults where the experiment has no key budget. */
+typedef enum rg_budget_prior { RG_BUDGET_EXACT = 1, RG_BUDGET_UNIFORM, RG_BUDGET_GAUSSIAN } rg_budget_prior;
+typedef enum rg_step_scheme { RG_STEP_EULER = 1, RG_STEP_EXPONENTIAL } rg_step_scheme;
+enum { RG_SWEEP_SAMPLES, RG_SWEEP_SIGMA_MIN, RG_SWEEP_MODES, RG_SWEEP_SIGMA_MAX, RG_SWEEP_STEPS, RG_SWEEPS };
+
+typedef struct rg_experiment_budget {
+    size_t samples;       /* N; 0: the law itself, no finite sample */
+    const double *points; /* (N, d), from a file; NULL: drawn from the law by `seed` */
+    unsigned long seed;
+    rg_feature_kind kind; /* of the class of scores; 0: all scores */
+    size_t size;
+    char *score_class;    /* both as typed: "fourier:4"; "none" */
+    double ridge;
+    int has_prior;        /* 1: `prior` is given; 0: the experiment's own, or uniform where that is exact */
+    rg_budget_prior prior;
+    size_t steps;         /* of the sampler at the end; 0: exact in time */
+    rg_step_scheme scheme;
+    size_t count[RG_SWEEPS];   /* values of each sweep; 0: none */
+    double *value[RG_SWEEPS];  /* as given */
+} rg_experiment_budget;
 
 typedef struct rg_experiment {
     char *path;  /* the YAML file */
@@ -52,6 +72,7 @@ typedef struct rg_experiment {
     rg_error_term *term; /* arrays owned by the experiment */
     rg_experiment_estimate estimate;
     rg_experiment_wasserstein wasserstein;
+    rg_experiment_budget budget;
     double tolerance; /* of the time stepping, in total variation */
     rg_form form;     /* formulation of the main run; the other one checks it */
     int threads;      /* 0: what OpenMP gives */

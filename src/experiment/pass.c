@@ -42,7 +42,7 @@ static void job_free(struct job *job) {
 /* A file's prior is a function, its trigonometric interpolant, and every grid reads it at its own points, as it does p.
  * (Cutting the modes that a halved grid does not carry would make a narrow one negative there.) So: a grid that is a
  * multiple of `grid` and finer than the file's, and of that every point they share. */
-static rg_status read_prior(const rg_experiment *x, const rg_grid *grid, double *out) {
+rg_status rg_prior_read(const rg_experiment *x, const rg_grid *grid, double *out) {
     ptrdiff_t every[RG_MAX_DIM] = {1, 1, 1}, shape[RG_MAX_DIM];
     for (int a = 0; a < RG_MAX_DIM; a++) {
         every[a] = (x->prior_grid.shape[a] + grid->shape[a] - 1) / grid->shape[a];
@@ -73,7 +73,7 @@ static rg_status set_prior(struct job *job, rg_diagnostic *diagnostic) {
         for (ptrdiff_t i = 0; i < n; i++) job->prior[i] = 1 / rg_grid_volume(grid);
         return RG_OK;
     }
-    const rg_status status = read_prior(x, grid, job->prior);
+    const rg_status status = rg_prior_read(x, grid, job->prior);
     if (status) return rg_fail(diagnostic, status, "prior: cannot be resampled to the run's grid");
     for (ptrdiff_t i = 0; i < n; i++)
         if (!(job->prior[i] > 0))

@@ -39,4 +39,11 @@ rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *op
                       rg_outcome *outcome, rg_diagnostic *diagnostic);
 void rg_pass_free(rg_pass *pass);
 
+/* The prior of a file on another grid, (n); it may come out negative where the file does not resolve it. */
+rg_status rg_prior_read(const rg_experiment *experiment, const rg_grid *grid, double *out);
+
+/* Half the points on every axis of the experiment's grid, as far as the waves of the error terms and `wave` fit; where that
+ * leaves nothing to compare, twice the points. */
+rg_status rg_comparison_grid(const rg_experiment *experiment, ptrdiff_t wave, rg_grid *grid);
+
 #endif

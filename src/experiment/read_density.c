@@ -145,7 +145,8 @@ static rg_status exclude_points(rg_reader *r, const rg_node *node, rg_array *poi
                         node->text);
 }
 
-static rg_status read_samples(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+rg_status rg_reader_points(rg_reader *r, const rg_node *node, const rg_node *exclude, size_t *count,
+                           const double **out) {
     const int dim = r->experiment->grid.dim;
     rg_array points = {0};
     char expected[64];
@@ -154,12 +155,15 @@ static rg_status read_samples(rg_reader *r, rg_node *node, rg_density_spec *spec
     snprintf(expected, sizeof expected, "(N, %d) with N at least 1", dim);
     if (points.dim != 2 || points.shape[1] != dim || points.shape[0] < 1)
         return rg_reader_wrong_shape(r, node, &points, expected);
-    const rg_node *exclude = rg_node_get(node->parent, "exclude");
     if (exclude) status = exclude_points(r, exclude, &points);
     if (status != RG_OK) return status;
-    spec->samples = (size_t)points.shape[0];
-    spec->points = points.data;
+    *count = (size_t)points.shape[0];
+    *out = points.data;
     return RG_OK;
+}
+
+static rg_status read_samples(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+    return rg_reader_points(r, node, rg_node_get(node->parent, "exclude"), &spec->samples, &spec->points);
 }
 
 /* ---- the other kinds */

@@ -320,11 +320,10 @@ static json_t *resolved_json(const char *resolved) {
     return resolved ? json_loads(resolved, 0, NULL) : json_null();
 }
 
-static json_t *provenance_json(const rg_report *report) {
-    const rg_experiment *e = report->experiment;
+json_t *rg_report_provenance(const rg_experiment *e, const char *command) {
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "version", rg_version(), "libraries", libraries_json(),
                      "inputs", array_json(e->inputs, input_item, e), "experiment", resolved_json(e->resolved),
-                     "command", text_json(report->command), "threads",
+                     "command", text_json(command), "threads",
                      e->threads > 0 ? e->threads : omp_get_max_threads(), "date", date_json());
 }
 
@@ -346,7 +345,7 @@ static int add_rest(json_t *json, const rg_report *report) {
         {"claims", array_json(o->claims, claim_item, o)},
         {"levels", array_json(o->levels, level_item, o)},
         {"numerics", numerics_json(o)},
-        {"provenance", provenance_json(report)},
+        {"provenance", rg_report_provenance(report->experiment, report->command)},
     };
     int failed = 0;
     for (size_t i = 0; i < sizeof member / sizeof *member; i++)

@@ -28,13 +28,12 @@ static ptrdiff_t highest_wave(const rg_experiment *x, int axis) {
     return highest;
 }
 
-/* Half the points on every axis, as far as the waves of the error terms fit; where that leaves nothing to compare,
- * twice the points. */
-static rg_status comparison_grid(const rg_experiment *x, rg_grid *grid) {
+rg_status rg_comparison_grid(const rg_experiment *x, ptrdiff_t wave, rg_grid *grid) {
     ptrdiff_t half[RG_MAX_DIM] = {1, 1, 1}, twice[RG_MAX_DIM] = {1, 1, 1};
     int coarser = 1;
     for (int a = 0; a < x->grid.dim; a++) {
-        const ptrdiff_t n = x->grid.shape[a], least = 2 * highest_wave(x, a) + 2;
+        const ptrdiff_t n = x->grid.shape[a], highest = highest_wave(x, a);
+        const ptrdiff_t least = 2 * (highest > wave ? highest : wave) + 2;
         half[a] = (n + 1) / 2;
         if (half[a] < RG_MIN_POINTS) half[a] = RG_MIN_POINTS;
         if (half[a] < least) half[a] = least;
@@ -215,7 +214,7 @@ static rg_status run_pass(const rg_experiment *x, const rg_run_options *options,
                          .progress_to = plan->to,
                          .stage = plan->stage};
     if (plan->coarse) {
-        const rg_status status = comparison_grid(x, &o.grid);
+        const rg_status status = rg_comparison_grid(x, 0, &o.grid);
         if (status) return rg_fail(diagnostic, status, "the grid cannot be doubled for the error bars");
     }
     o.keep_levels = plan->coarse;
