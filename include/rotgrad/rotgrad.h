@@ -14,6 +14,7 @@
 #include <rotgrad/folder.h>
 #include <rotgrad/grid.h>
 #include <rotgrad/level.h>
+#include <rotgrad/particles.h>
 #include <rotgrad/recipe.h>
 #include <rotgrad/run.h>
 #include <rotgrad/score_error.h>
