@@ -139,6 +139,7 @@ static const struct {
 } sections[] = {{"flat", bench_flat},
                 {"weighted", bench_weighted},
                 {"step", bench_step},
+                {"particles", bench_particles},
                 {"real", bench_real},
                 {"figures", bench_figures}};
 
@@ -148,7 +149,7 @@ int main(int count, char **names) {
         size_t s = 0;
         while (s < all && strcmp(sections[s].name, names[i]) != 0) s++;
         if (s == all) {
-            fprintf(stderr, "usage: rotgrad_bench [flat] [weighted] [step] [real] [figures]\n");
+            fprintf(stderr, "usage: rotgrad_bench [flat] [weighted] [step] [particles] [real] [figures]\n");
             return 2;
         }
     }
