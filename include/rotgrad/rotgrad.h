@@ -17,6 +17,7 @@
 #include <rotgrad/particles.h>
 #include <rotgrad/recipe.h>
 #include <rotgrad/run.h>
+#include <rotgrad/sample.h>
 #include <rotgrad/score_error.h>
 #include <rotgrad/spectral.h>
 #include <rotgrad/split.h>

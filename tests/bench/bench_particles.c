@@ -22,10 +22,10 @@ static void score(void *data) {
 
 static void products(void *data) {
     const struct products *p = data;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, PARTICLES, POINTS, DIM, 1, p->x, DIM, p->points, DIM, 0, p->weight,
-                POINTS);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, PARTICLES, DIM, POINTS, 1, p->weight, POINTS, p->points, DIM, 0,
-                p->out, DIM);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, PARTICLES, POINTS, DIM, 1, p->x, DIM, p->points, DIM, 0,
+                p->weight, POINTS);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, PARTICLES, DIM, POINTS, 1, p->weight, POINTS, p->points, DIM,
+                0, p->out, DIM);
 }
 
 void bench_particles(void) {
