@@ -482,10 +482,10 @@ static const struct {
     {GRID NOISE "density: {mixture: {means: [[0, 0]]}}\n",
      "exp.yaml:3:20: density.mixture: expected exactly one of sigma, covariances, got none", RG_EINVAL},
     {BASE "error: [{}]\n",
-     "exp.yaml:4:9: error.0: expected exactly one of learned, modes, rotation, random, constant, file, got none",
+     "exp.yaml:4:9: error.0: expected exactly one of learned, modes, rotation, random, constant, relative, waves, file, got none",
      RG_EINVAL},
     {BASE "error: [{constant: [1, 2], rotation: 1}]\n",
-     "exp.yaml:4:10: error.0: expected exactly one of learned, modes, rotation, random, constant, file, got rotation "
+     "exp.yaml:4:10: error.0: expected exactly one of learned, modes, rotation, random, constant, relative, waves, file, got rotation "
      "and constant",
      RG_EINVAL},
     {BASE "error: [{learned: {score: score.npy}}]\n",

@@ -15,6 +15,7 @@
 #include <rotgrad/folder.h>
 #include <rotgrad/grid.h>
 #include <rotgrad/level.h>
+#include <rotgrad/memorise.h>
 #include <rotgrad/particles.h>
 #include <rotgrad/recipe.h>
 #include <rotgrad/run.h>

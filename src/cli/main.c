@@ -24,6 +24,7 @@ static const struct verb {
     {"estimate", "the gradient energy from samples, in any dimension", cli_estimate},
     {"study", "ensembles: which number predicts the harm", cli_study},
     {"sample", "an experiment by particles, in any dimension", cli_sample},
+    {"memorise", "whether samples are copies of training data", cli_memorise},
     {"plot", "figures from recipes, runs and arrays", cli_plot},
     {"info", "what is in arrays and experiment files", cli_info},
     {"doctor", "whether this installation works", cli_doctor},

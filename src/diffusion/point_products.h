@@ -26,4 +26,7 @@ double rg_nearer_by(size_t dim, const double *x, const double *a, const double *
  * a random walk; sixteen deviations. */
 double rg_product_rounding(size_t dim);
 
+/* Rows of (count, dim) that repeat an earlier one. RG_ENOMEM. */
+rg_status rg_points_repeated(size_t count, size_t dim, const double *points, size_t *repeated) RG_MUST_CHECK;
+
 #endif

@@ -1,6 +1,8 @@
 /* rg_sample: an experiment becomes particles, particles become samples. */
 #include "experiment/sample.h"
 
+#include "diffusion/point_products.h"
+
 #include <math.h>
 #include <omp.h>
 #include <stdarg.h>
@@ -183,7 +185,7 @@ static rg_status take(struct job *j, rg_diagnostic *diagnostic) {
         s->distance[i] = nearest[i].distance;
     }
     const rg_density_spec *d = &j->experiment->density;
-    if (d->kind == RG_DENSITY_SAMPLES && rg_sample_repeated(d->samples, s->dim, d->points, &s->repeated))
+    if (d->kind == RG_DENSITY_SAMPLES && rg_points_repeated(d->samples, s->dim, d->points, &s->repeated))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     note_weights(s);
     note_samples(j->experiment, s);

@@ -15,9 +15,6 @@ rg_status rg_sample_save(const char *path, const rg_experiment *experiment, cons
 rg_status rg_sample_load(const char *path, const rg_experiment *experiment, rg_particles *particles,
                          rg_sampled *sampled, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
-/* Rows of (count, dim) that repeat an earlier one. RG_ENOMEM. */
-rg_status rg_sample_repeated(size_t count, size_t dim, const double *points, size_t *repeated) RG_MUST_CHECK;
-
 /* A column of path.csv. */
 typedef struct rg_sample_column {
     const char *name;

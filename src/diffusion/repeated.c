@@ -1,5 +1,5 @@
 /* How many points repeat an earlier one: sorted by their bytes, equal ones are neighbours. */
-#include "experiment/sample.h"
+#include "diffusion/point_products.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static int same(size_t dim, const double *x, const double *y) {
     return 1;
 }
 
-rg_status rg_sample_repeated(size_t count, size_t dim, const double *points, size_t *repeated) {
+rg_status rg_points_repeated(size_t count, size_t dim, const double *points, size_t *repeated) {
     struct entry *entry = rg_alloc(count, sizeof *entry);
     if (!entry) return RG_ENOMEM;
     for (size_t i = 0; i < count; i++) entry[i] = (struct entry){hash_of(dim, points + i * dim), points + i * dim};
