@@ -44,7 +44,7 @@ RG_API void rg_sampled_free(rg_sampled *sampled);
 /* Whether a run may begin or go on: RG_EINVAL when there is a checkpoint and no `resume`, or `resume` and no checkpoint. */
 RG_API rg_status rg_sample_check(const char *checkpoint, int resume, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
-/* Writes samples.npy, path.csv, report.json and, where known, nearest.npy and distance.npy into `directory`, as
+/* Writes samples.npy, path.csv (path.npz holds its columns, for figures), report.json and, where known, nearest.npy and distance.npy into `directory`, as
  * rg_outcome_write does. */
 RG_API rg_status rg_sampled_write(const rg_sampled *sampled, const rg_experiment *experiment, const char *directory,
                                   int force, const char *command, rg_diagnostic *diagnostic) RG_MUST_CHECK;

@@ -50,6 +50,22 @@ static rg_status write_path(const rg_sampled *s, const char *path, rg_diagnostic
     return rg_csv_end(&csv, RG_OK, diagnostic);
 }
 
+/* The same columns for recipes of figures. */
+static rg_status write_columns(const rg_sampled *s, const char *path, rg_diagnostic *diagnostic) {
+    const ptrdiff_t shape[] = {(ptrdiff_t)s->rows};
+    rg_array_member members[RG_SAMPLE_COLUMNS];
+    double *columns = rg_field_alloc(rg_size_product(s->rows, RG_SAMPLE_COLUMNS));
+    if (!columns) return rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", path);
+    for (size_t c = 0; c < RG_SAMPLE_COLUMNS; c++) {
+        double *column = columns + c * s->rows;
+        for (size_t i = 0; i < s->rows; i++) column[i] = cell(&s->row[i], (int)c);
+        members[c] = (rg_array_member){rg_sample_column_of[c].name, 1, shape, column};
+    }
+    const rg_status status = rg_array_write_npz(path, members, RG_SAMPLE_COLUMNS, diagnostic);
+    rg_free(columns);
+    return status;
+}
+
 static rg_status write_nearest(const rg_sampled *s, const char *path, rg_diagnostic *diagnostic) {
     const ptrdiff_t shape[] = {(ptrdiff_t)s->count};
     double *index = rg_field_alloc(s->count);
@@ -103,7 +119,8 @@ static json_t *document(const rg_sampled *s, const rg_experiment *e, const char 
 
 static rg_status write_one(const rg_sampled *s, const rg_experiment *e, const char *folder, const char *command,
                            int which, rg_diagnostic *diagnostic) {
-    static const char *const names[] = {"samples.npy", "path.csv", "nearest.npy", "distance.npy", "report.json"};
+    static const char *const names[] = {"samples.npy",  "path.csv", "nearest.npy",
+                                        "distance.npy", "path.npz", "report.json"};
     const ptrdiff_t shape[] = {(ptrdiff_t)s->count, (ptrdiff_t)s->dim};
     char *path = path_in(folder, names[which]);
     if (!path) return rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", folder);
@@ -112,7 +129,8 @@ static rg_status write_one(const rg_sampled *s, const rg_experiment *e, const ch
     if (which == 1) status = write_path(s, path, diagnostic);
     if (which == 2 && s->nearest) status = write_nearest(s, path, diagnostic);
     if (which == 3 && s->distance) status = rg_array_write(path, 1, shape, s->distance, diagnostic);
-    if (which == 4) {
+    if (which == 4) status = write_columns(s, path, diagnostic);
+    if (which == 5) {
         json_t *json = document(s, e, command);
         status = rg_json_write(path, json, diagnostic);
         json_decref(json);
@@ -123,7 +141,7 @@ static rg_status write_one(const rg_sampled *s, const rg_experiment *e, const ch
 
 rg_status rg_sampled_write(const rg_sampled *sampled, const rg_experiment *experiment, const char *directory, int force,
                            const char *command, rg_diagnostic *diagnostic) {
-    enum { FILES = 5 };
+    enum { FILES = 6 };
     rg_folder folder;
     rg_status status = rg_folder_begin(&folder, directory, force, diagnostic);
     if (status) return status;
