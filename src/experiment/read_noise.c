@@ -95,6 +95,11 @@ static rg_status check_order(const rg_reader *r, const rg_node *min, const rg_no
 static rg_status check_samples(const rg_reader *r, const noise_unit *unit, const rg_node *min) {
     const rg_experiment *e = r->experiment;
     if (e->density.kind != RG_DENSITY_SAMPLES || e->variance_min > 0) return RG_OK;
+    if (e->free_space)
+        return rg_node_fail(
+            min, r->diagnostic, RG_EDOMAIN,
+            "expected a number above 0, because samples have no density before they are smoothed, got %s",
+            rg_node_show(min).text);
     double spacing = 0;
     for (int a = 0; a < e->grid.dim; a++) spacing = fmax(spacing, rg_grid_spacing(&e->grid, a));
     return rg_node_fail(min, r->diagnostic, RG_EDOMAIN,
