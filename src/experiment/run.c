@@ -154,7 +154,8 @@ static void raise_alarm(const rg_experiment *x, rg_outcome *o) {
     const double least_cells = 1.6, loose = 1e-4;
     const double smallest = o->levels > 0 ? o->level[o->levels - 1].cells_per_sigma : HUGE_VAL;
     o->cells_per_sigma = smallest;
-    if (x->density.kind == RG_DENSITY_SAMPLES && smallest < least_cells) {
+    const int is_sum = x->density.kind == RG_DENSITY_SAMPLES || x->density.kind == RG_DENSITY_POINTS;
+    if (is_sum && smallest < least_cells) {
         o->resolution_alarm = 1;
         snprintf(o->resolution_note, sizeof o->resolution_note,
                  "sigma_min is %.2f grid cells: below %.1f the smoothed samples are not resolved; refine the grid or "

@@ -8,6 +8,7 @@ static const rg_range not_negative = {.low = 0, .high = HUGE_VAL};
 static const rg_range fraction = {.low = 0, .high = 1, .high_open = 1};
 static const rg_range axis_points = {.low = 4, .high = HUGE_VAL};
 static const rg_range bands = {.low = 1, .high = HUGE_VAL};
+static const rg_range counts = {.low = 1, .high = 1e6};
 static const rg_range seeds = {.low = 0, .high = 4294967295.0}; /* what unsigned long holds everywhere */
 static const rg_range sample_counts = {.low = 100, .high = 1e8};
 static const rg_range tolerances = {.low = 1e-13, .high = 1e-2};
@@ -91,21 +92,34 @@ static const rg_key keys[] = {
      .leaf = RG_LEAF_FILE,
      .flags = RG_KEY_ONE_OF,
      .doc = "A .npy array (n0, ...) of values >= 0 on a grid of its own in the same box."},
+    {.path = "density.points",
+     .leaf = RG_LEAF_NUMBER,
+     .depth_min = 2,
+     .depth_max = 2,
+     .flags = RG_KEY_ONE_OF,
+     .doc = "A few points, one number for each axis: p_0 is their empirical measure."},
     {.path = "density.shape",
      .leaf = RG_LEAF_CHOICE,
      .flags = RG_KEY_ONE_OF,
-     .choices = "ring, two_moons, checkerboard",
-     .doc = "A textbook density; the first two are for two axes, the checkerboard is for two or three."},
+     .choices = "ring, two_moons, checkerboard, circle, figure_eight, sphere, torus_knot, clifford",
+     .doc = "A textbook density. Ring and two moons are for two axes, the checkerboard for two or three. The others are "
+            "manifolds without thickness, for two axes (circle, figure eight) or three; see docs/manifolds.md."},
     {.path = "density.width",
      .leaf = RG_LEAF_NUMBER,
      .range = &positive,
-     .fallback = "0.3",
+     .fallback_doc = "0.3 for ring, two moons and checkerboard, otherwise none",
      .beside = "shape",
      .doc = "The standard deviation that softens the shape, unit x."},
+    {.path = "density.count",
+     .leaf = RG_LEAF_WHOLE,
+     .range = &counts,
+     .fallback_doc = "the whole curve",
+     .beside = "shape",
+     .doc = "In place of a curve this many points on it, equally spaced in its parameter."},
     {.path = "density.background",
      .leaf = RG_LEAF_NUMBER,
      .range = &fraction,
-     .fallback_doc = "1e-6 for samples, otherwise 0",
+     .fallback_doc = "1e-6 for samples, points and manifolds, otherwise 0",
      .doc = "The share of a uniform density that is mixed in; it bounds the contrast of p_0."},
 
     {.path = "noise", .leaf = RG_LEAF_MAP, .fallback = "{}", .doc = "The noise levels, as variances or as sigmas."},
