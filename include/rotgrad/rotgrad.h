@@ -4,6 +4,7 @@
 
 #include <rotgrad/argument.h>
 #include <rotgrad/array.h>
+#include <rotgrad/backward.h>
 #include <rotgrad/density.h>
 #include <rotgrad/divergence.h>
 #include <rotgrad/doctor.h>
@@ -21,6 +22,8 @@
 #include <rotgrad/split.h>
 #include <rotgrad/status.h>
 #include <rotgrad/study.h>
+#include <rotgrad/transport.h>
+#include <rotgrad/value.h>
 #include <rotgrad/version.h>
 #include <rotgrad/vti.h>
 

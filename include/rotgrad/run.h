@@ -11,15 +11,11 @@
 
 #include <rotgrad/divergence.h>
 #include <rotgrad/experiment.h>
+#include <rotgrad/value.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* A number and its numerical uncertainty, same unit. value may be infinite (no such bound), then error is 0. */
-typedef struct rg_value {
-    double value, error;
-} rg_value;
 
 /* Which divergence, as index of rg_outcome.divergence. Names in reports: kl, reverse_kl, tv, chi2, hellinger2. */
 enum { RG_KL, RG_REVERSE_KL, RG_TV, RG_CHI2, RG_HELLINGER2, RG_DIVERGENCES };

@@ -36,9 +36,13 @@ static void spread_row(void *data, const rg_row *row) {
     }
 }
 
+void rg_spread(const rg_spectral *s, const double *u, int gradient) {
+    rg_rows(s, spread_row, &(struct spread){s, u, s->spectrum, gradient});
+}
+
 void rg_equation_field(const rg_equation *e, const double *u, double *field) {
     const rg_spectral *s = e->spectral;
-    rg_rows(s, spread_row, &(struct spread){s, u, s->spectrum, 0});
+    rg_spread(s, u, 0);
     rg_back(s, s->spectrum + 2 * s->grid.dim * s->modes, field);
 }
 
@@ -121,20 +125,24 @@ static void divergence_row(void *data, const rg_row *row) {
     }
 }
 
+void rg_gather_divergence(const rg_spectral *s, double factor, double *n) {
+    rg_rows(s, divergence_row, &(struct divergence){s, n, factor});
+}
+
 /* n = -c div flux, the flux from q (in field) */
 static void minus_flux_divergence(struct pointwise *p, double *n) {
     const rg_equation *e = p->e;
     const rg_spectral *s = e->spectral;
     rg_parallel(s->cells, density_block, p);
     for (int a = 0; a < s->grid.dim; a++) rg_forward(s, p->vector + a * s->cells, s->spectrum + 2 * a * s->modes);
-    rg_rows(s, divergence_row, &(struct divergence){s, n, -e->drift});
+    rg_gather_divergence(s, -e->drift, n);
 }
 
 void rg_equation_right_side(const rg_equation *e, const rg_level *level, int marginal, const double *u, double *n) {
     const rg_spectral *s = e->spectral;
     const int dim = s->grid.dim, ratio = e->form == RG_FORM_RATIO;
     struct pointwise p = {e, level, marginal_of(level, marginal), e->real + dim * s->cells, e->real};
-    rg_rows(s, spread_row, &(struct spread){s, u, s->spectrum, ratio});
+    rg_spread(s, u, ratio);
     rg_back(s, s->spectrum + 2 * dim * s->modes, p.field);
     if (ratio) {
         for (int a = 0; a < dim; a++) rg_back(s, s->spectrum + 2 * a * s->modes, p.vector + a * s->cells);

@@ -22,4 +22,10 @@ void rg_equation_density_rate(const rg_equation *equation, const rg_level *level
 /* The field itself: rho or q. */
 void rg_equation_field(const rg_equation *equation, const double *u, double *field);
 
+/* An unscaled spectrum u becomes, in s->spectrum, the spectra that rg_back takes: u / cells as the one numbered d and, with
+ * `gradient`, its derivatives before it. */
+void rg_spread(const rg_spectral *s, const double *u, int gradient);
+/* n = factor div of the vector field whose unscaled spectra stand in s->spectrum. */
+void rg_gather_divergence(const rg_spectral *s, double factor, double *n);
+
 #endif
