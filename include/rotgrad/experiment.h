@@ -30,6 +30,15 @@ typedef struct rg_experiment_estimate {
     unsigned long seed;
 } rg_experiment_estimate;
 
+enum { RG_MOST_TUBES = 8 };
+
+/* Path functionals and what is outside a tube around the manifold, where they are asked for. */
+typedef struct rg_experiment_manifold {
+    size_t levels; /* noise levels of the table; 0: not asked for */
+    size_t tubes;
+    double tube[RG_MOST_TUBES]; /* radii, ascending, unit x */
+} rg_experiment_manifold;
+
 typedef struct rg_experiment {
     char *path;  /* the YAML file */
     char *title; /* "" when there is none */
@@ -45,6 +54,7 @@ typedef struct rg_experiment {
     size_t terms;
     rg_error_term *term; /* arrays owned by the experiment */
     rg_experiment_estimate estimate;
+    rg_experiment_manifold manifold;
     double tolerance; /* of the time stepping, in total variation */
     rg_form form;     /* formulation of the main run; the other one checks it */
     int threads;      /* 0: what OpenMP gives */

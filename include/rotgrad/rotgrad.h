@@ -15,6 +15,8 @@
 #include <rotgrad/folder.h>
 #include <rotgrad/grid.h>
 #include <rotgrad/level.h>
+#include <rotgrad/manifold.h>
+#include <rotgrad/path.h>
 #include <rotgrad/recipe.h>
 #include <rotgrad/run.h>
 #include <rotgrad/score_error.h>

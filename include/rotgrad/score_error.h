@@ -17,7 +17,9 @@ typedef enum rg_error_kind {
     RG_ERROR_ROTATION,    /* Omega grad log p_v, Omega antisymmetric: solenoidal in L2(p_v) */
     RG_ERROR_RANDOM,      /* seeded, band-limited, with given gradient and solenoidal energies in L2(p_v) */
     RG_ERROR_CONSTANT,    /* a constant vector */
-    RG_ERROR_FIELD        /* an array, the same at every variance */
+    RG_ERROR_FIELD,       /* an array, the same at every variance */
+    RG_ERROR_SCALED,      /* -eta grad log p_v: the learned score is (1 - eta) times the true one */
+    RG_ERROR_EXPLODING    /* a constant vector over sigma^power; not at variance 0 */
 } rg_error_kind;
 
 /* component c gets  sine sin(theta) + cosine cos(theta),  theta = sum_a 2 pi wave[a] (x_a - lower_a') / length[a], where
@@ -42,7 +44,9 @@ typedef struct rg_error_term {
     const rg_error_mode *mode; /* modes */
 
     double rotation[3]; /* rotation: 2-D: Omega = rotation[0] [[0,-1],[1,0]]; 3-D: Omega s = rotation x s */
-    double constant[RG_MAX_DIM];
+    double constant[RG_MAX_DIM]; /* constant, unit 1/x; exploding, unit x^(power - 1) */
+    double scaled;               /* scaled: eta, of either sign */
+    double power;                /* exploding: >= 0 */
 
     unsigned long seed;                        /* random */
     int band;                                  /* random: highest wave number per axis, >= 1 */
@@ -60,7 +64,7 @@ typedef struct rg_score_error rg_score_error;
  * true score at its own noise levels: `density` (borrowed during the call) must reach down to
  * rg_error_lowest_variance. Memory: K d fields for a learned term. Cost: K density evaluations.
  * RG_EINVAL: a value outside its contract, a wave beyond the grid's Nyquist mode, a noise range outside the learned
- * levels; RG_ENOMEM; RG_EDOMAIN from the density. The diagnostic says which term. */
+ * levels or, of an exploding term, down to 0; RG_ENOMEM; RG_EDOMAIN from the density. The diagnostic says which term. */
 RG_API rg_status rg_score_error_create(const rg_grid *grid, const rg_error_term *term, size_t count,
                                        rg_density *density, double variance_min, double variance_max,
                                        rg_score_error **error, rg_diagnostic *diagnostic) RG_MUST_CHECK;

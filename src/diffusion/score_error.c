@@ -15,13 +15,19 @@ struct learned {
     double *log_sigma, *scaled; /* (levels) and (levels, d, n): sigma e */
 };
 
+struct exploding {
+    double vector[RG_MAX_DIM], power;
+};
+
 struct rg_score_error {
     rg_grid grid;
     ptrdiff_t cells;
     int dim;
     double variance_min, variance_max;
     double *fixed; /* (d, n): modes, constants, fields */
-    double rotation[3];
+    double rotation[3], scaled;
+    size_t exploding_count;
+    struct exploding *exploding;
     size_t learned_count, random_count, break_count;
     struct learned *learned;
     rg_random_field *random;
@@ -146,6 +152,18 @@ static rg_status add_field(rg_score_error *error, const rg_error_term *t, rg_dia
     return status;
 }
 
+static rg_status add_exploding(rg_score_error *error, const rg_error_term *t, rg_diagnostic *diagnostic) {
+    if (!finite_values((size_t)error->dim, t->constant) || !(t->power >= 0) || !isfinite(t->power))
+        return rg_fail(diagnostic, RG_EINVAL, "exploding: a value is not finite, or the power is negative");
+    if (!(error->variance_min > 0))
+        return rg_fail(diagnostic, RG_EINVAL,
+                       "exploding: it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
+    struct exploding *x = &error->exploding[error->exploding_count++];
+    for (int a = 0; a < error->dim; a++) x->vector[a] = t->constant[a];
+    x->power = t->power;
+    return RG_OK;
+}
+
 static rg_status add_term(rg_score_error *error, const rg_error_term *t, rg_density *density,
                           rg_diagnostic *diagnostic) {
     switch (t->kind) {
@@ -169,6 +187,12 @@ static rg_status add_term(rg_score_error *error, const rg_error_term *t, rg_dens
         return RG_OK;
     case RG_ERROR_FIELD:
         return add_field(error, t, diagnostic);
+    case RG_ERROR_SCALED:
+        if (!isfinite(t->scaled)) return rg_fail(diagnostic, RG_EINVAL, "scaled: the value is not finite");
+        error->scaled += t->scaled;
+        return RG_OK;
+    case RG_ERROR_EXPLODING:
+        return add_exploding(error, t, diagnostic);
     }
     return rg_fail(diagnostic, RG_EINVAL, "unknown kind of score error");
 }
@@ -186,7 +210,8 @@ static rg_status fill(rg_score_error *error, const rg_error_term *term, size_t c
     error->breaks = rg_field_alloc(levels);
     error->learned = rg_alloc(count, sizeof *error->learned);
     error->random = rg_alloc(count, sizeof *error->random);
-    if (!error->fixed || !error->breaks || !error->learned || !error->random) return RG_ENOMEM;
+    error->exploding = rg_alloc(count, sizeof *error->exploding);
+    if (!error->fixed || !error->breaks || !error->learned || !error->random || !error->exploding) return RG_ENOMEM;
     for (size_t i = 0; i < count; i++) {
         const rg_status status = add_term(error, &term[i], density, diagnostic);
         if (status) return status;
@@ -227,6 +252,7 @@ void rg_score_error_destroy(rg_score_error *error) {
     for (size_t i = 0; i < error->random_count; i++) rg_random_field_free(&error->random[i]);
     rg_free(error->learned);
     rg_free(error->random);
+    rg_free(error->exploding);
     rg_free(error->fixed);
     rg_free(error->breaks);
     rg_free(error);
@@ -264,6 +290,16 @@ static void add_rotation(const rg_score_error *error, const double *score, doubl
     }
 }
 
+static void add_scaled(const rg_score_error *error, const double *score, double *e) {
+    for (ptrdiff_t i = 0; i < error->dim * error->cells; i++) e[i] -= error->scaled * score[i];
+}
+
+static void add_explosion(const rg_score_error *error, const struct exploding *x, double variance, double *e) {
+    const double factor = pow(variance, -0.5 * x->power);
+    for (int a = 0; a < error->dim; a++)
+        for (ptrdiff_t i = 0; i < error->cells; i++) e[a * error->cells + i] += factor * x->vector[a];
+}
+
 rg_status rg_score_error_at(rg_score_error *error, double variance, const double *log_density, const double *score,
                             double *e) {
     if (!error || !log_density || !score || !e) return RG_EINVAL;
@@ -271,6 +307,8 @@ rg_status rg_score_error_at(rg_score_error *error, double variance, const double
         return RG_EINVAL;
     memcpy(e, error->fixed, (size_t)(error->dim * error->cells) * sizeof *e);
     if (error->dim > 1) add_rotation(error, score, e);
+    if (error->scaled != 0) add_scaled(error, score, e);
+    for (size_t i = 0; i < error->exploding_count; i++) add_explosion(error, &error->exploding[i], variance, e);
     for (size_t i = 0; i < error->learned_count; i++) interpolate(error, &error->learned[i], variance, e);
     for (size_t i = 0; i < error->random_count; i++) rg_random_field_add(&error->random[i], log_density, score, e);
     return RG_OK;

@@ -37,4 +37,10 @@ rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *op
                       rg_outcome *outcome, rg_diagnostic *diagnostic);
 void rg_pass_free(rg_pass *pass);
 
+/* The grid that error bars compare with: half the points, or twice as many. */
+rg_status rg_comparison_grid(const rg_experiment *experiment, rg_grid *grid);
+
+/* The prior on a grid, (n), for rg_free whatever the status; NULL where it is p itself. */
+rg_status rg_prior_on(const rg_experiment *experiment, const rg_grid *grid, double **prior, rg_diagnostic *diagnostic);
+
 #endif

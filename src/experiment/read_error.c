@@ -120,6 +120,17 @@ static rg_status read_constant(rg_reader *r, rg_node *node, rg_error_term *term)
     return rg_reader_numbers(r, node, (size_t)r->experiment->grid.dim, "axis", term->constant);
 }
 
+static rg_status read_scaled(rg_reader *r, rg_node *node, rg_error_term *term) {
+    (void)r;
+    term->scaled = node->number;
+    return RG_OK;
+}
+
+static rg_status read_exploding(rg_reader *r, rg_node *node, rg_error_term *term) {
+    term->power = rg_node_get(node, "power")->number;
+    return rg_reader_numbers(r, rg_node_get(node, "vector"), (size_t)r->experiment->grid.dim, "axis", term->constant);
+}
+
 static rg_status read_field(rg_reader *r, rg_node *node, rg_error_term *term) {
     rg_array field = {0};
     rg_status status = rg_reader_load(r, node, &field);
@@ -136,6 +147,7 @@ static const struct {
     {"learned", RG_ERROR_LEARNED, read_learned},    {"modes", RG_ERROR_MODES, read_modes},
     {"rotation", RG_ERROR_ROTATION, read_rotation}, {"random", RG_ERROR_RANDOM, read_random},
     {"constant", RG_ERROR_CONSTANT, read_constant}, {"file", RG_ERROR_FIELD, read_field},
+    {"scaled", RG_ERROR_SCALED, read_scaled},       {"exploding", RG_ERROR_EXPLODING, read_exploding},
 };
 
 static rg_status read_term(rg_reader *r, const rg_node *node, rg_error_term *term) {

@@ -1,6 +1,7 @@
 /* The main job: passes, error bars, claims. */
 #include "experiment/claims.h"
 #include "experiment/dual_sobolev.h"
+#include "experiment/manifold.h"
 #include "experiment/pass.h"
 
 #include "base/base.h"
@@ -30,7 +31,7 @@ static ptrdiff_t highest_wave(const rg_experiment *x, int axis) {
 
 /* Half the points on every axis, as far as the waves of the error terms fit; where that leaves nothing to compare,
  * twice the points. */
-static rg_status comparison_grid(const rg_experiment *x, rg_grid *grid) {
+rg_status rg_comparison_grid(const rg_experiment *x, rg_grid *grid) {
     ptrdiff_t half[RG_MAX_DIM] = {1, 1, 1}, twice[RG_MAX_DIM] = {1, 1, 1};
     int coarser = 1;
     for (int a = 0; a < x->grid.dim; a++) {
@@ -192,7 +193,7 @@ static rg_status run_pass(const rg_experiment *x, const rg_run_options *options,
                          .progress_to = plan->to,
                          .stage = plan->stage};
     if (plan->coarse) {
-        const rg_status status = comparison_grid(x, &o.grid);
+        const rg_status status = rg_comparison_grid(x, &o.grid);
         if (status) return rg_fail(diagnostic, status, "the grid cannot be doubled for the error bars");
     }
     o.keep_levels = plan->coarse;
@@ -270,6 +271,7 @@ rg_status rg_run(const rg_experiment *x, const rg_run_options *options, rg_outco
     if (!status) gather(&passes, o);
     if (!status) gather_levels(&passes, x, o);
     if (!status) status = estimate(x, options, passes.main.bound_factor, o, diagnostic);
+    if (!status) status = rg_manifold_run(x, options, o, diagnostic);
     omp_set_num_threads(threads);
     passes_free(&passes);
     if (status) {
@@ -294,6 +296,7 @@ void rg_outcome_free(rg_outcome *outcome) {
     rg_free(outcome->frames.value);
     rg_free(outcome->harm.interval);
     rg_free(outcome->harm.map);
+    rg_manifold_free(&outcome->manifold);
     rg_free(outcome);
 }
 

@@ -8,6 +8,7 @@ static const rg_range not_negative = {.low = 0, .high = HUGE_VAL};
 static const rg_range fraction = {.low = 0, .high = 1, .high_open = 1};
 static const rg_range axis_points = {.low = 4, .high = HUGE_VAL};
 static const rg_range bands = {.low = 1, .high = HUGE_VAL};
+static const rg_range level_counts = {.low = 2, .high = 512};
 static const rg_range counts = {.low = 1, .high = 1e6};
 static const rg_range seeds = {.low = 0, .high = 4294967295.0}; /* what unsigned long holds everywhere */
 static const rg_range sample_counts = {.low = 100, .high = 1e8};
@@ -239,6 +240,25 @@ static const rg_key keys[] = {
      .depth_max = 1,
      .flags = RG_KEY_ONE_OF,
      .doc = "A constant vector, unit 1/x, one number for each axis."},
+    {.path = "error.*.scaled",
+     .leaf = RG_LEAF_NUMBER,
+     .flags = RG_KEY_ONE_OF,
+     .doc = "eta: the learned score is 1 - eta times the true one, e = -eta grad log p."},
+    {.path = "error.*.exploding",
+     .leaf = RG_LEAF_MAP,
+     .flags = RG_KEY_ONE_OF,
+     .doc = "A constant vector over sigma^power, which grows without bound as the noise vanishes."},
+    {.path = "error.*.exploding.vector",
+     .leaf = RG_LEAF_NUMBER,
+     .depth_min = 1,
+     .depth_max = 1,
+     .flags = RG_KEY_REQUIRED,
+     .doc = "One number for each axis, unit x^(power - 1)."},
+    {.path = "error.*.exploding.power",
+     .leaf = RG_LEAF_NUMBER,
+     .range = &not_negative,
+     .fallback = "1",
+     .doc = "1: as the score itself does; 2: as the score of points that were moved."},
     {.path = "error.*.file",
      .leaf = RG_LEAF_FILE,
      .flags = RG_KEY_ONE_OF,
@@ -267,6 +287,24 @@ static const rg_key keys[] = {
      .range = &seeds,
      .fallback = "1",
      .doc = "The seed of the samples: the same one gives the same estimate."},
+
+    {.path = "manifold",
+     .leaf = RG_LEAF_MAP,
+     .doc = "Functionals of the sampler's path, and how far from the data's manifold its samples are; without this key they "
+            "are left out. See docs/manifolds.md."},
+    {.path = "manifold.levels",
+     .leaf = RG_LEAF_WHOLE,
+     .range = &level_counts,
+     .fallback = "24",
+     .doc = "Noise levels in manifold.csv, geometric."},
+    {.path = "manifold.tube",
+     .leaf = RG_LEAF_NUMBER,
+     .depth_min = 1,
+     .depth_max = 1,
+     .flags = RG_KEY_MAY_BE_EMPTY,
+     .range = &positive,
+     .fallback = "[]",
+     .doc = "Radii, ascending, unit x: the mass farther than each from the manifold, or from the nearest of the points."},
 
     {.path = "tolerance",
      .leaf = RG_LEAF_NUMBER,
