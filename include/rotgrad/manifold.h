@@ -15,8 +15,8 @@ extern "C" {
 RG_API int rg_manifold_dimension(const rg_density_spec *spec);
 
 /* The distance of every grid point to the manifold or the nearest of the points, around the box, (n), unit x.
- * Points: exact. Curves and surfaces: the least of distances to points on it, found by Newton steps from the nearest one of a
- * quadrature; never too small, and on manifolds that bend less than the distance exact to rounding.
+ * Points: exact. Curves and surfaces: the least of distances to points on it, found by Newton steps and golden sections from
+ * the nearest one of a quadrature; never too small, and too large by at most 1e-5 of the grid's spacing.
  * Cost: cells times points or nodes. RG_EINVAL: rg_manifold_dimension is -1; RG_ENOMEM. */
 RG_API rg_status rg_manifold_distance(const rg_grid *grid, const rg_density_spec *spec, double *distance,
                                       rg_diagnostic *diagnostic) RG_MUST_CHECK;

@@ -19,7 +19,7 @@ typedef enum rg_error_kind {
     RG_ERROR_CONSTANT,    /* a constant vector */
     RG_ERROR_FIELD,       /* an array, the same at every variance */
     RG_ERROR_SCALED,      /* -eta grad log p_v: the learned score is (1 - eta) times the true one */
-    RG_ERROR_EXPLODING    /* a constant vector over sigma^power; not at variance 0 */
+    RG_ERROR_EXPLODING    /* a constant vector over (sigma^2 + offset)^(power / 2) */
 } rg_error_kind;
 
 /* component c gets  sine sin(theta) + cosine cos(theta),  theta = sum_a 2 pi wave[a] (x_a - lower_a') / length[a], where
@@ -46,7 +46,7 @@ typedef struct rg_error_term {
     double rotation[3]; /* rotation: 2-D: Omega = rotation[0] [[0,-1],[1,0]]; 3-D: Omega s = rotation x s */
     double constant[RG_MAX_DIM]; /* constant, unit 1/x; exploding, unit x^(power - 1) */
     double scaled;               /* scaled: eta, of either sign */
-    double power;                /* exploding: >= 0 */
+    double power, offset;        /* exploding: >= 0; offset: unit x^2, above 0 where sigma reaches 0 */
 
     unsigned long seed;                        /* random */
     int band;                                  /* random: highest wave number per axis, >= 1 */

@@ -1,12 +1,13 @@
-/* Distances to points, curves and surfaces on the torus: all nodes are tried, then the nearest one is followed along the
- * manifold by Gauss-Newton steps, J' J dt = J' (x - g(t)), of which the least distance counts. */
+/* Distances to points, curves and surfaces on the torus: all nodes are tried; the nearest one is followed along the manifold
+ * by Gauss-Newton steps, J' J dt = J' (x - g(t)), for as long as they help, which is where the manifold bends less than the
+ * distance; then by golden sections of the stretch between its neighbours, which always help. */
 #include "diffusion/manifold.h"
 
 #include <rotgrad/manifold.h>
 
 #include <math.h>
 
-enum { STEPS = 6 };
+enum { STEPS = 6, SECTIONS = 24 };
 
 int rg_manifold_dimension(const rg_density_spec *spec) {
     if (spec->kind == RG_DENSITY_SAMPLES) return 0;
@@ -48,16 +49,50 @@ static void advance(const struct search *s, const double *away, double tangent[2
     if (parameters == 2) t[1] += ((m[0][0] + ridge) * right[1] - m[1][0] * right[0]) / determinant;
 }
 
+static double square_at(const struct search *s, const double *x, const double *t) {
+    double point[RG_MAX_DIM], away[RG_MAX_DIM];
+    rg_manifold_place(&s->shape, t, point, NULL);
+    return away_from(s->grid, x, point, away);
+}
+
+/* The least square for t[k] within a step of where it is; t moves there. */
+static double golden(const struct search *s, const double *x, int k, double least, double *t) {
+    const double ratio = 0.6180339887498949, before = t[k];
+    double low = before - s->nodes.step[k], high = before + s->nodes.step[k], best = before;
+    for (int side = 0; side < 2 * SECTIONS; side++) { /* two points a section */
+        const int right = side % 2;
+        t[k] = right ? low + ratio * (high - low) : high - ratio * (high - low);
+        const double now = square_at(s, x, t);
+        if (now < least) {
+            least = now;
+            best = t[k];
+        }
+        if (!right) continue;
+        if (best < low + 0.5 * (high - low))
+            high = t[k];
+        else
+            low = high - ratio * (high - low);
+    }
+    t[k] = best;
+    return least;
+}
+
 static double follow(const struct search *s, const double *x, size_t nearest, double square) {
-    double t[2] = {s->nodes.parameter[2 * nearest], s->nodes.parameter[2 * nearest + 1]}, least = square;
+    double t[2] = {s->nodes.parameter[2 * nearest], s->nodes.parameter[2 * nearest + 1]}, least = square, best[2];
+    best[0] = t[0];
+    best[1] = t[1];
     for (int i = 0; i <= STEPS; i++) {
         double point[RG_MAX_DIM], tangent[2][RG_MAX_DIM] = {{0}}, away[RG_MAX_DIM];
         rg_manifold_place(&s->shape, t, point, tangent);
         const double now = away_from(s->grid, x, point, away);
         if (i > 0 && !(now < least)) break;
         least = fmin(least, now);
+        best[0] = t[0];
+        best[1] = t[1];
         advance(s, away, tangent, t);
     }
+    for (int round = 0; round < s->shape.parameters; round++)
+        for (int k = 0; k < s->shape.parameters; k++) least = golden(s, x, k, least, best);
     return least;
 }
 

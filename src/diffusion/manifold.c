@@ -201,6 +201,8 @@ rg_status rg_nodes_create(const rg_grid *grid, const rg_density_spec *spec, doub
         count = rows * ceil(nodes_for(&m, 1, variance));
     }
     rg_status status = nodes_allocate(nodes, count, dim, diagnostic);
+    nodes->step[0] = 1.5 / (m.parameters == 2 ? rows : count); /* Gauss and Legendre's are not quite equally spaced */
+    nodes->step[1] = 1.5 * rows / count;
     if (!status && m.parameters == 0) set_points(spec, dim, nodes);
     if (!status && m.parameters == 1) set_curve(&m, spec->count == 0, nodes);
     if (!status && m.parameters == 2) status = set_surface(&m, (size_t)rows, nodes);

@@ -30,6 +30,7 @@ typedef struct rg_nodes {
     double *point;     /* (count, d), unit x */
     double *weight;    /* (count) */
     double *parameter; /* (count, 2) */
+    double step[2];    /* between parameters of neighbours, not exceeded */
 } rg_nodes;
 
 /* RG_ENOMEM; RG_EINVAL: more nodes than can be borne. */

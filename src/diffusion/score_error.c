@@ -16,7 +16,7 @@ struct learned {
 };
 
 struct exploding {
-    double vector[RG_MAX_DIM], power;
+    double vector[RG_MAX_DIM], power, offset;
 };
 
 struct rg_score_error {
@@ -153,14 +153,16 @@ static rg_status add_field(rg_score_error *error, const rg_error_term *t, rg_dia
 }
 
 static rg_status add_exploding(rg_score_error *error, const rg_error_term *t, rg_diagnostic *diagnostic) {
-    if (!finite_values((size_t)error->dim, t->constant) || !(t->power >= 0) || !isfinite(t->power))
-        return rg_fail(diagnostic, RG_EINVAL, "exploding: a value is not finite, or the power is negative");
-    if (!(error->variance_min > 0))
+    if (!finite_values((size_t)error->dim, t->constant) || !(t->power >= 0) || !isfinite(t->power) ||
+        !(t->offset >= 0) || !isfinite(t->offset))
+        return rg_fail(diagnostic, RG_EINVAL, "exploding: a value is not finite, or the power or offset is negative");
+    if (!(error->variance_min + t->offset > 0))
         return rg_fail(diagnostic, RG_EINVAL,
                        "exploding: it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
     struct exploding *x = &error->exploding[error->exploding_count++];
     for (int a = 0; a < error->dim; a++) x->vector[a] = t->constant[a];
     x->power = t->power;
+    x->offset = t->offset;
     return RG_OK;
 }
 
@@ -295,7 +297,7 @@ static void add_scaled(const rg_score_error *error, const double *score, double 
 }
 
 static void add_explosion(const rg_score_error *error, const struct exploding *x, double variance, double *e) {
-    const double factor = pow(variance, -0.5 * x->power);
+    const double factor = pow(variance + x->offset, -0.5 * x->power);
     for (int a = 0; a < error->dim; a++)
         for (ptrdiff_t i = 0; i < error->cells; i++) e[a * error->cells + i] += factor * x->vector[a];
 }

@@ -128,6 +128,7 @@ static rg_status read_scaled(rg_reader *r, rg_node *node, rg_error_term *term) {
 
 static rg_status read_exploding(rg_reader *r, rg_node *node, rg_error_term *term) {
     term->power = rg_node_get(node, "power")->number;
+    term->offset = rg_node_get(node, "offset")->number;
     return rg_reader_numbers(r, rg_node_get(node, "vector"), (size_t)r->experiment->grid.dim, "axis", term->constant);
 }
 
