@@ -77,6 +77,14 @@ typedef struct rg_experiment_sample {
     int on_grid;         /* 1: the score is interpolated from the grid */
     double bandwidth;    /* of samples: smooths them into a score that generalises; 0: not */
 } rg_experiment_sample;
+enum { RG_MOST_TUBES = 8 };
+
+/* Path functionals and what is outside a tube around the manifold, where they are asked for. */
+typedef struct rg_experiment_manifold {
+    size_t levels; /* noise levels of the table; 0: not asked for */
+    size_t tubes;
+    double tube[RG_MOST_TUBES]; /* radii, ascending, unit x */
+} rg_experiment_manifold;
 
 typedef struct rg_experiment {
     char *path;     /* the YAML file */
@@ -98,6 +106,7 @@ typedef struct rg_experiment {
     rg_experiment_wasserstein wasserstein;
     rg_experiment_budget budget;
     rg_experiment_sample sample;
+    rg_experiment_manifold manifold;
     double tolerance; /* of the time stepping, in total variation */
     rg_form form;     /* formulation of the main run; the other one checks it */
     int threads;      /* 0: what OpenMP gives */

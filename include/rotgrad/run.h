@@ -146,6 +146,33 @@ typedef struct rg_outcome_w1 {
     double *potential; /* (n) psi, unit x; likewise */
 } rg_outcome_w1;
 
+/* One noise level of the manifold's table (manifold.csv): values, and behind them in the same order their error bars. Path
+ * functionals run from the start down to here. */
+typedef struct rg_outcome_manifold_values {
+    double readout;                                      /* v E_p|s|^2: d - k on a manifold of dimension k */
+    double error_length;                                 /* sqrt(E_p|e|^2), unit 1/x */
+    double path_kl, log_novikov, log_path_chi2;          /* see path.h; log(1 + chi^2) */
+    double distance_p, distance_q;                       /* mean distance to the manifold, unit x */
+    double outside_p[RG_MOST_TUBES], outside_q[RG_MOST_TUBES]; /* mass farther than that from it */
+} rg_outcome_manifold_values;
+
+typedef struct rg_outcome_manifold_level {
+    double sigma, variance;
+    rg_outcome_manifold_values value, error;
+} rg_outcome_manifold_level;
+
+/* What the key `manifold` asks for. */
+typedef struct rg_outcome_manifold {
+    int known;                        /* 0: nothing below is set */
+    int axes, dimension;              /* d and k; k = -1: the density has no manifold; distances are then NaN */
+    size_t tubes;
+    double tube[RG_MOST_TUBES];       /* unit x */
+    size_t levels;                    /* descending sigma, geometric */
+    rg_outcome_manifold_level *level; /* owned by the outcome */
+    double *readout, *distance;       /* (n) v|s|^2 at the end; distance to the manifold, NULL without one; owned */
+    double *p, *q;                    /* (levels, n), ascending sigma, in one dimension, else NULL; owned */
+} rg_outcome_manifold;
+
 typedef struct rg_outcome {
     rg_grid grid;
     rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
@@ -173,6 +200,7 @@ typedef struct rg_outcome {
     rg_outcome_frames frames;
     rg_outcome_harm harm;
     rg_outcome_w1 w1;
+    rg_outcome_manifold manifold;
     rg_evolve_statistics statistics; /* of the main pass */
     double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
     int resolution_alarm;            /* 1: see docs/errors.md */

@@ -62,25 +62,23 @@ rg_status rg_prior_read(const rg_experiment *x, const rg_grid *grid, double *out
     return status;
 }
 
-static rg_status set_prior(struct job *job, rg_diagnostic *diagnostic) {
-    const rg_experiment *x = job->experiment;
-    const rg_grid *grid = &job->options->grid;
+rg_status rg_prior_on(const rg_experiment *x, const rg_grid *grid, double **prior, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = rg_grid_cells(grid);
     if (x->prior == RG_PRIOR_EXACT) return RG_OK;
-    job->prior = rg_field_alloc((size_t)n);
-    if (!job->prior) return rg_fail(diagnostic, RG_ENOMEM, "prior: out of memory");
+    double *out = *prior = rg_field_alloc((size_t)n);
+    if (!out) return rg_fail(diagnostic, RG_ENOMEM, "prior: out of memory");
     if (x->prior == RG_PRIOR_UNIFORM) {
-        for (ptrdiff_t i = 0; i < n; i++) job->prior[i] = 1 / rg_grid_volume(grid);
+        for (ptrdiff_t i = 0; i < n; i++) out[i] = 1 / rg_grid_volume(grid);
         return RG_OK;
     }
-    const rg_status status = rg_prior_read(x, grid, job->prior);
+    const rg_status status = rg_prior_read(x, grid, out);
     if (status) return rg_fail(diagnostic, status, "prior: cannot be resampled to the run's grid");
     for (ptrdiff_t i = 0; i < n; i++)
-        if (!(job->prior[i] > 0))
+        if (!(out[i] > 0))
             return rg_fail(diagnostic, RG_EDOMAIN,
                            "prior: resampled to the run's grid it is %g at cell %td: it must be positive everywhere "
                            "and smooth on its own grid",
-                           job->prior[i], i);
+                           out[i], i);
     return RG_OK;
 }
 
@@ -95,7 +93,7 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     const rg_split_options split = {.tolerance = fmax(split_share * o->tolerance, 1e-12), .history = HISTORY};
     rg_status status = rg_levels_create(&o->grid, &x->density, x->term, x->terms, x->variance_min, x->variance_max,
                                         &split, &job->levels, diagnostic);
-    if (!status) status = set_prior(job, diagnostic);
+    if (!status) status = rg_prior_on(x, &o->grid, &job->prior, diagnostic);
     if (status) return status;
     const rg_kept_rows rows = job->outcome ? RG_ROWS_ALL : o->keep_levels ? RG_ROWS_KL : RG_ROWS_NONE;
     status = rg_level_table_create(x, job->levels, rows, &job->table);

@@ -46,4 +46,7 @@ rg_status rg_prior_read(const rg_experiment *experiment, const rg_grid *grid, do
  * leaves nothing to compare, twice the points. */
 rg_status rg_comparison_grid(const rg_experiment *experiment, ptrdiff_t wave, rg_grid *grid);
 
+/* The prior on a grid, (n), for rg_free whatever the status; NULL where it is p itself. */
+rg_status rg_prior_on(const rg_experiment *experiment, const rg_grid *grid, double **prior, rg_diagnostic *diagnostic);
+
 #endif

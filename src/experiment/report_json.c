@@ -2,6 +2,7 @@
  *
  * jansson's setters and json_pack take NULL for a failure of their own, so one check at the end is enough. */
 #include "base/base.h"
+#include "experiment/manifold.h"
 #include "experiment/report_words.h"
 #include "io/json.h"
 
@@ -342,6 +343,7 @@ static int add_rest(json_t *json, const rg_report *report) {
         {"renyi", number_json(o->renyi)},
         {"harm", harm_json(report)},
         {"w1", w1_json(o)},
+        {"manifold", rg_manifold_json(&o->manifold)},
         {"claims", array_json(o->claims, claim_item, o)},
         {"levels", array_json(o->levels, level_item, o)},
         {"numerics", numerics_json(o)},

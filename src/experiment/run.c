@@ -1,6 +1,7 @@
 /* The main job: passes, error bars, claims. */
 #include "experiment/claims.h"
 #include "experiment/dual_sobolev.h"
+#include "experiment/manifold.h"
 #include "experiment/pass.h"
 
 #include "base/base.h"
@@ -177,7 +178,8 @@ static void raise_alarm(const rg_experiment *x, rg_outcome *o) {
     const double least_cells = 1.6, loose = 1e-4;
     const double smallest = o->levels > 0 ? o->level[o->levels - 1].cells_per_sigma : HUGE_VAL;
     o->cells_per_sigma = smallest;
-    if (x->density.kind == RG_DENSITY_SAMPLES && smallest < least_cells) {
+    const int is_sum = x->density.kind == RG_DENSITY_SAMPLES || x->density.kind == RG_DENSITY_POINTS;
+    if (is_sum && smallest < least_cells) {
         o->resolution_alarm = 1;
         snprintf(o->resolution_note, sizeof o->resolution_note,
                  "sigma_min is %.2f grid cells: below %.1f the smoothed samples are not resolved; refine the grid or "
@@ -293,6 +295,7 @@ rg_status rg_run(const rg_experiment *x, const rg_run_options *options, rg_outco
     if (!status) gather_levels(&passes, x, o);
     if (!status) gather_w1(x, &passes, o);
     if (!status) status = estimate(x, options, passes.main.bound_factor, o, diagnostic);
+    if (!status) status = rg_manifold_run(x, options, o, diagnostic);
     omp_set_num_threads(threads);
     passes_free(&passes);
     if (status) {
@@ -319,6 +322,7 @@ void rg_outcome_free(rg_outcome *outcome) {
     rg_free(outcome->harm.map);
     rg_free(outcome->w1.map);
     rg_free(outcome->w1.potential);
+    rg_manifold_free(&outcome->manifold);
     rg_free(outcome);
 }
 

@@ -8,7 +8,6 @@
 
 #include "base/dense.h"
 #include "grid/modes.h"
-#include "measure/estimate.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
