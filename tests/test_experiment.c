@@ -453,7 +453,7 @@ static const struct {
     {BASE "sigma_max: 3\n", "exp.yaml:4:1: unknown key \"sigma_max\", did you mean \"noise.sigma_max\"?", RG_EINVAL},
     {BASE "something_else: 3\n",
      "exp.yaml:4:1: unknown key \"something_else\", expected one of title, grid, density, noise, prior, error, "
-     "estimate, sample, tolerance, form, threads",
+     "estimate, wasserstein, budget, sample, manifold, tolerance, form, threads",
      RG_EINVAL},
     {GRID DENSITY "noise: {variance_min: 0.01, variance_max: 4, chrun: 0}\n",
      "exp.yaml:3:46: noise: unknown key \"chrun\", did you mean \"churn\"?", RG_EINVAL},
@@ -464,7 +464,8 @@ static const struct {
     {BASE "error: [{modes: [{component: 0, wave: [1, 1], sine: 1}]}]\n",
      "exp.yaml:4:47: error.0.modes.0: unknown key \"sine\", did you mean \"sin\"?", RG_EINVAL},
     {BASE "<<: {tolerance: 1}\n",
-     "exp.yaml:4:1: unknown key \"<<\", expected one of title, grid, density, noise, prior, error, estimate, sample, "
+     "exp.yaml:4:1: unknown key \"<<\", expected one of title, grid, density, noise, prior, error, estimate, "
+     "wasserstein, budget, sample, manifold, "
      "tolerance, "
      "form, threads",
      RG_EINVAL},
