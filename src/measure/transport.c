@@ -138,9 +138,20 @@ static int cancelled(const struct effort *effort, double gap) {
     return o->progress(o->progress_data, done, "transport") != 0;
 }
 
+/* The flux settles long before the potential. A larger penalty hurries the potential: it grows while the upper bound
+ * moves by less than a hundredth of the gap from one check to the next, and shrinks where it moves by more than a tenth. */
+static void adapt(rg_transport_level *l, double moved, double gap) {
+    static const double factor = 1.6, most = 12, little = 0.01, much = 0.1;
+    if (moved < little * gap && l->penalty * factor <= most * l->first_penalty)
+        rg_transport_set_penalty(l, l->penalty * factor);
+    else if (moved > much * gap)
+        rg_transport_set_penalty(l, l->penalty / factor);
+}
+
 /* Steps until the gap is reached; the level is left at a projection that the bracket belongs to. */
 static rg_status iterate(rg_transport_level *l, const struct effort *effort, rg_transport_bracket *bracket,
                          int *iterations) {
+    double before = 0;
     for (*iterations = 1;; ++*iterations) {
         rg_transport_project(l);
         const int last = *iterations >= effort->max_iterations;
@@ -149,6 +160,8 @@ static rg_status iterate(rg_transport_level *l, const struct effort *effort, rg_
             const double gap = (bracket->upper - bracket->lower) / bracket->upper;
             if (cancelled(effort, gap)) return RG_ECANCELLED;
             if (gap <= effort->gap || last) return RG_OK;
+            if (before > 0) adapt(l, fabs(before - bracket->upper), bracket->upper - bracket->lower);
+            before = bracket->upper;
         }
         rg_transport_step(l, relaxation);
     }
@@ -161,7 +174,7 @@ static void start(rg_transport_level *l) {
     rg_transport_gather(l);
     rg_transport_project(l);
     const ptrdiff_t count = l->dim * l->cells;
-    l->penalty = sqrt(rg_dot(count, l->flux, l->flux) / (double)l->cells);
+    l->penalty = l->first_penalty = sqrt(rg_dot(count, l->flux, l->flux) / (double)l->cells);
     rg_transport_gather(l);
 }
 
@@ -196,6 +209,7 @@ static int take_difference(rg_transport *t, int cold) {
     if (cold || !(factor > 0) || square - factor * factor * old > near * square) return 0;
     for (ptrdiff_t i = 0; i < l->corners * l->dim * l->cells; i++) l->state[i] *= factor;
     l->penalty *= factor;
+    l->first_penalty *= factor;
     rg_transport_gather(l);
     return 1;
 }

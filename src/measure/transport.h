@@ -27,7 +27,8 @@ typedef struct rg_transport_level {
     double *row_value;  /* (rows) one number a row, to be summed */
     double *symbol;     /* (modes) inverse of the staggered Laplacian, over the number of cells */
     rg_spectral *spectral;
-    double penalty; /* the step of Douglas-Rachford, unit of flux */
+    double penalty;       /* the step of Douglas-Rachford, unit of flux */
+    double first_penalty; /* where it began: the scale of what is sensible */
 } rg_transport_level;
 
 /* A certified pair. */
