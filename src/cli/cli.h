@@ -18,6 +18,7 @@ int cli_run(int argc, char **argv);
 int cli_split(int argc, char **argv);
 int cli_estimate(int argc, char **argv);
 int cli_study(int argc, char **argv);
+int cli_transport(int argc, char **argv);
 int cli_plot(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_doctor(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct verb {
     {"run", "the main job: an experiment file becomes a report", cli_run},
     {"split", "one Helmholtz-Hodge decomposition of a score error", cli_split},
     {"estimate", "the gradient energy from samples, in any dimension", cli_estimate},
+    {"transport", "the distance W1 between two densities, with its bounds", cli_transport},
     {"study", "ensembles: which number predicts the harm", cli_study},
     {"plot", "figures from recipes, runs and arrays", cli_plot},
     {"info", "what is in arrays and experiment files", cli_info},
@@ -53,7 +54,7 @@ static void unknown_verb(const struct argp_state *state, const char *name) {
 static error_t parse(int key, char *text, struct argp_state *state) {
     if (key == ARGP_KEY_ARG) unknown_verb(state, text);
     if (key == ARGP_KEY_NO_ARGS)
-        argp_error(state, "expected a verb: run, split, estimate, study, plot, info or doctor");
+        argp_error(state, "expected a verb: run, split, estimate, transport, study, plot, info or doctor");
     return ARGP_ERR_UNKNOWN;
 }
 

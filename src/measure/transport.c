@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { CHECK = 10, MAX_ITERATIONS = 20000, COARSE_ITERATIONS = 400, COARSEST = 8 };
-static const double relaxation = 1.7, least_gap = 1e-10, default_gap = 1e-3, mass_slack = 1e-5;
+static const double relaxation = 1.7, least_gap = 1e-10, default_gap = 1e-3;
 static const double coarse_slack = 2; /* coarser grids stop at so many times the gap */
 static const double near = 0.25;      /* share of |p - q|^2 that may have changed for a warm start */
 
@@ -85,41 +85,6 @@ static rg_status check_options(const rg_transport_options *o, rg_diagnostic *dia
                        least_gap, o->gap);
     if (o->max_iterations < 0)
         return rg_fail(diagnostic, RG_EINVAL, "max_iterations: expected a number >= 0, got %d", o->max_iterations);
-    return RG_OK;
-}
-
-static rg_status check_density(ptrdiff_t n, const char *name, const double *values, rg_diagnostic *diagnostic) {
-    for (ptrdiff_t i = 0; i < n; i++) {
-        if (!isfinite(values[i])) return rg_fail(diagnostic, RG_EINVAL, "%s: value %td is not finite", name, i);
-        if (values[i] < 0)
-            return rg_fail(diagnostic, RG_EDOMAIN, "%s: expected a density, found %g at value %td", name, values[i], i);
-    }
-    return RG_OK;
-}
-
-static rg_status check_masses(double p, double q, rg_diagnostic *diagnostic) {
-    if (!(p > 0 && q > 0 && isfinite(p) && isfinite(q)))
-        return rg_fail(diagnostic, RG_EDOMAIN, "expected positive and finite masses, found %g and %g", p, q);
-    if (fabs(p - q) > mass_slack * fmax(p, q))
-        return rg_fail(diagnostic, RG_EDOMAIN,
-                       "expected equal masses, found %.10g and %.10g, which differ by more than "
-                       "%g of them; scale one",
-                       p, q, mass_slack);
-    return RG_OK;
-}
-
-/* p - q of mass 1 each, with its rounding in the mean removed. */
-static rg_status set_difference(rg_transport *t, const double *p, const double *q, rg_diagnostic *diagnostic) {
-    const ptrdiff_t n = rg_grid_cells(&t->grid);
-    rg_status status = check_density(n, "p", p, diagnostic);
-    if (!status) status = check_density(n, "q", q, diagnostic);
-    if (status) return status;
-    const double mass_p = rg_integral(&t->grid, p), mass_q = rg_integral(&t->grid, q);
-    status = check_masses(mass_p, mass_q, diagnostic);
-    if (status) return status;
-    for (ptrdiff_t i = 0; i < n; i++) t->difference[i] = p[i] / mass_p - q[i] / mass_q;
-    const double mean = rg_sum(n, t->difference) / (double)n;
-    for (ptrdiff_t i = 0; i < n; i++) t->difference[i] -= mean;
     return RG_OK;
 }
 
@@ -278,7 +243,7 @@ rg_status rg_transport_solve(rg_transport *t, const rg_transport_options *option
     const rg_transport_options *o = options ? options : &defaults;
     if (!t || !p || !q || !report) return rg_fail(diagnostic, RG_EINVAL, "a plan, p, q and report must be given");
     rg_status status = check_options(o, diagnostic);
-    if (!status) status = set_difference(t, p, q, diagnostic);
+    if (!status) status = rg_transport_difference(&t->grid, p, q, t->difference, diagnostic);
     if (status) return status;
     rg_transport_report found = {0};
     if (rg_max_abs(rg_grid_cells(&t->grid), t->difference) == 0)

@@ -54,6 +54,10 @@ double rg_transport_slope(rg_transport_level *level);
 /* Another penalty with the flux and the unit vectors as they are; the sums of z are not made. */
 void rg_transport_set_penalty(rg_transport_level *level, double penalty);
 
+/* difference (n) = p - q of mass 1 each, less its mean, which is rounding. RG_EINVAL, RG_EDOMAIN as rg_transport_solve. */
+rg_status rg_transport_difference(const rg_grid *grid, const double *p, const double *q, double *difference,
+                                  rg_diagnostic *diagnostic);
+
 /* From one grid to another with about half as many points: a density by the transpose of linear interpolation (mass is
  * kept), fields back by linear interpolation. */
 void rg_transport_restrict(const rg_grid *fine, const double *in, const rg_grid *coarse, double *out);
