@@ -69,9 +69,10 @@ RG_API rg_status rg_transport_solve(rg_transport *transport, const rg_transport_
                                     const double *q, double *potential, double *flux, rg_transport_report *report,
                                     rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
-/* The same with an error bar: w1->error is half the bracket, and the difference to the grid with half as many points, on
- * which the mass of every point is shared linearly among its neighbours. Makes a plan of its own.
- * RG_EINVAL also for a grid with less than 2 RG_MIN_POINTS - 1 points on an axis. `report` may be NULL. */
+/* The same with an error bar, from three values: of the grid; of the grid with half as many points, among which every mass is
+ * shared linearly; and with every mass smeared over its neighbours. The bar is the sum of their three differences and of half
+ * their brackets. It covers both readings of a density, cells and point masses. Makes plans of its own. RG_EINVAL also for
+ * a grid with less than 2 RG_MIN_POINTS - 1 points on an axis. `report` may be NULL. */
 RG_API rg_status rg_wasserstein1(const rg_grid *grid, int free_boundary, double gap, const double *p, const double *q,
                                  rg_value *w1, rg_transport_report *report, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
