@@ -136,11 +136,8 @@ int bench_run(const char *command, bench_line *line, void *data) {
 static const struct {
     const char *name;
     void (*run)(void);
-} sections[] = {{"flat", bench_flat},
-                {"weighted", bench_weighted},
-                {"step", bench_step},
-                {"real", bench_real},
-                {"figures", bench_figures}};
+} sections[] = {{"flat", bench_flat}, {"weighted", bench_weighted}, {"transport", bench_transport},
+                {"step", bench_step}, {"real", bench_real},         {"figures", bench_figures}};
 
 int main(int count, char **names) {
     const size_t all = sizeof sections / sizeof *sections;
@@ -148,7 +145,7 @@ int main(int count, char **names) {
         size_t s = 0;
         while (s < all && strcmp(sections[s].name, names[i]) != 0) s++;
         if (s == all) {
-            fprintf(stderr, "usage: rotgrad_bench [flat] [weighted] [step] [real] [figures]\n");
+            fprintf(stderr, "usage: rotgrad_bench [flat] [weighted] [transport] [step] [real] [figures]\n");
             return 2;
         }
     }

@@ -50,5 +50,6 @@ void bench_weighted(void);
 void bench_step(void);
 void bench_real(void);
 void bench_figures(void);
+void bench_transport(void);
 
 #endif
