@@ -27,7 +27,8 @@ typedef struct rg_transport_level {
     double *row_value;  /* (rows) one number a row, to be summed */
     double *symbol;     /* (modes) inverse of the staggered Laplacian, over the number of cells */
     rg_spectral *spectral;
-    double penalty; /* the step of Douglas-Rachford, unit of flux */
+    double penalty;       /* the step of Douglas-Rachford, unit of flux */
+    double first_penalty; /* where it began: the scale of what is sensible */
 } rg_transport_level;
 
 /* A certified pair. */
@@ -52,6 +53,10 @@ void rg_transport_residual(rg_transport_level *level);
 double rg_transport_slope(rg_transport_level *level);
 /* Another penalty with the flux and the unit vectors as they are; the sums of z are not made. */
 void rg_transport_set_penalty(rg_transport_level *level, double penalty);
+
+/* difference (n) = p - q of mass 1 each, less its mean, which is rounding. RG_EINVAL, RG_EDOMAIN as rg_transport_solve. */
+rg_status rg_transport_difference(const rg_grid *grid, const double *p, const double *q, double *difference,
+                                  rg_diagnostic *diagnostic);
 
 /* From one grid to another with about half as many points: a density by the transpose of linear interpolation (mass is
  * kept), fields back by linear interpolation. */

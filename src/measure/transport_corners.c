@@ -32,55 +32,56 @@ static inline double larger(double a, double b) {
     return a > b ? a : b;
 }
 
-static inline void step(const piece *p, int dim) {
-    const double penalty = p->penalty, relaxation = p->factor;
+/* By value: the compiler then knows that the pointers stay as they are. */
+static inline void step(const piece p, int dim) {
+    const double penalty = p.penalty, relaxation = p.factor;
 #pragma omp simd
-    for (ptrdiff_t j = 0; j < p->count; j++) {
+    for (ptrdiff_t j = 0; j < p.count; j++) {
         double v[3], square = 0;
         for (int a = 0; a < dim; a++) {
-            v[a] = 2 * p->flux[a][j] - p->state[a][j];
+            v[a] = 2 * p.flux[a][j] - p.state[a][j];
             square += v[a] * v[a];
         }
         const double kept = 1 - penalty / larger(sqrt(square), penalty);
         for (int a = 0; a < dim; a++) {
-            const double z = p->state[a][j] + relaxation * (v[a] * kept - p->flux[a][j]);
-            p->state[a][j] = z;
-            p->sum[a][j] += z;
+            const double z = p.state[a][j] + relaxation * (v[a] * kept - p.flux[a][j]);
+            p.state[a][j] = z;
+            p.sum[a][j] += z;
         }
     }
 }
 
-static inline double sum_units(const piece *p, int dim) {
-    const double penalty = p->penalty;
+static inline double sum_units(const piece p, int dim) {
+    const double penalty = p.penalty;
     double cost = 0;
 #pragma omp simd reduction(+ : cost)
-    for (ptrdiff_t j = 0; j < p->count; j++) {
+    for (ptrdiff_t j = 0; j < p.count; j++) {
         double v[3], square = 0, flux = 0;
         for (int a = 0; a < dim; a++) {
-            v[a] = 2 * p->flux[a][j] - p->state[a][j];
+            v[a] = 2 * p.flux[a][j] - p.state[a][j];
             square += v[a] * v[a];
-            flux += p->flux[a][j] * p->flux[a][j];
+            flux += p.flux[a][j] * p.flux[a][j];
         }
         const double inverse = 1 / larger(sqrt(square), penalty);
-        for (int a = 0; a < dim; a++) p->sum[a][j] += inverse * v[a];
+        for (int a = 0; a < dim; a++) p.sum[a][j] += inverse * v[a];
         cost += sqrt(flux);
     }
     return cost;
 }
 
-static inline double largest_unit(const piece *p, int dim) {
-    const double penalty = p->penalty;
+static inline double largest_unit(const piece p, int dim) {
+    const double penalty = p.penalty;
     double most = 0;
 #pragma omp simd reduction(max : most)
-    for (ptrdiff_t j = 0; j < p->count; j++) {
+    for (ptrdiff_t j = 0; j < p.count; j++) {
         double v[3], square = 0, size = 0;
         for (int a = 0; a < dim; a++) {
-            v[a] = 2 * p->flux[a][j] - p->state[a][j];
+            v[a] = 2 * p.flux[a][j] - p.state[a][j];
             square += v[a] * v[a];
         }
         const double inverse = 1 / larger(sqrt(square), penalty);
         for (int a = 0; a < dim; a++) {
-            const double w = inverse * v[a] - p->residual[a][j];
+            const double w = inverse * v[a] - p.residual[a][j];
             size += w * w;
         }
         most = larger(most, size);
@@ -112,11 +113,11 @@ static inline void scale(const piece *p, int dim) {
 
 /* One compiled loop for each dimension. */
 static double step_2(const piece *p) {
-    step(p, 2);
+    step(*p, 2);
     return 0;
 }
 static double step_3(const piece *p) {
-    step(p, 3);
+    step(*p, 3);
     return 0;
 }
 static double gather_any(const piece *p) {
@@ -128,16 +129,16 @@ static double scale_any(const piece *p) {
     return 0;
 }
 static double units_2(const piece *p) {
-    return sum_units(p, 2);
+    return sum_units(*p, 2);
 }
 static double units_3(const piece *p) {
-    return sum_units(p, 3);
+    return sum_units(*p, 3);
 }
 static double largest_2(const piece *p) {
-    return largest_unit(p, 2);
+    return largest_unit(*p, 2);
 }
 static double largest_3(const piece *p) {
-    return largest_unit(p, 3);
+    return largest_unit(*p, 3);
 }
 
 /* The points [begin, begin + count) of a row at one corner; those of the last axis see the face `back` points before. */
