@@ -146,6 +146,33 @@ typedef struct rg_outcome_w1 {
     double *potential; /* (n) psi, unit x; likewise */
 } rg_outcome_w1;
 
+/* One noise level of the manifold's table (manifold.csv): values, and behind them in the same order their error bars. Path
+ * functionals run from the start down to here. */
+typedef struct rg_outcome_manifold_values {
+    double readout;                                      /* v E_p|s|^2: d - k on a manifold of dimension k */
+    double error_length;                                 /* sqrt(E_p|e|^2), unit 1/x */
+    double path_kl, log_novikov, log_path_chi2;          /* see path.h; log(1 + chi^2) */
+    double distance_p, distance_q;                       /* mean distance to the manifold, unit x */
+    double outside_p[RG_MOST_TUBES], outside_q[RG_MOST_TUBES]; /* mass farther than that from it */
+} rg_outcome_manifold_values;
+
+typedef struct rg_outcome_manifold_level {
+    double sigma, variance;
+    rg_outcome_manifold_values value, error;
+} rg_outcome_manifold_level;
+
+/* What the key `manifold` asks for. */
+typedef struct rg_outcome_manifold {
+    int known;                        /* 0: nothing below is set */
+    int axes, dimension;              /* d and k; k = -1: the density has no manifold; distances are then NaN */
+    size_t tubes;
+    double tube[RG_MOST_TUBES];       /* unit x */
+    size_t levels;                    /* descending sigma, geometric */
+    rg_outcome_manifold_level *level; /* owned by the outcome */
+    double *readout, *distance;       /* (n) v|s|^2 at the end; distance to the manifold, NULL without one; owned */
+    double *p, *q;                    /* (levels, n), ascending sigma, in one dimension, else NULL; owned */
+} rg_outcome_manifold;
+
 typedef struct rg_outcome {
     rg_grid grid;
     rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
@@ -156,9 +183,11 @@ typedef struct rg_outcome {
     rg_value energy[RG_ENERGIES];
     rg_value prior[RG_DIVERGENCES], prior_renyi; /* of pi and p_T */
     rg_value renyi;                              /* R_3(q|p), see RG_RENYI_ORDER */
-    /* Upper bounds on R_3(q|p), log(1 + chi2(q|p)), H^2; on KL(q|p) from E_q|grad phi|^2 and from E_q|e|^2. Infinite for
-     * churn 0. */
-    rg_value renyi_bound, log_chi2_bound, hellinger2_bound, reverse_gradient_bound, reverse_girsanov_bound;
+    /* Upper bounds on R_3(q|p), log(1 + chi2(q|p)), H^2; on KL(q|p) from E_q|grad phi|^2, from E_q|e|^2, and from the
+     * smaller one, at each noise level, of E_q|grad phi|^2 and E_q|grad psi|^2 with e = grad psi + a q-solenoidal field.
+     * Infinite for churn 0. */
+    rg_value renyi_bound, log_chi2_bound, hellinger2_bound;
+    rg_value reverse_gradient_bound, reverse_girsanov_bound, reverse_projection_bound;
     rg_value path_length;       /* int |d KL / d tau| d tau of the full sampler */
     rg_value linear_kl;         /* KL by linear response, 1/2 int p delta^2; NaN where the prior is not p_T */
     rg_value observability;     /* int p delta^2 / int E_p|e|^2 dv; NaN without score error, too */
@@ -171,6 +200,7 @@ typedef struct rg_outcome {
     rg_outcome_frames frames;
     rg_outcome_harm harm;
     rg_outcome_w1 w1;
+    rg_outcome_manifold manifold;
     rg_evolve_statistics statistics; /* of the main pass */
     double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
     int resolution_alarm;            /* 1: see docs/errors.md */

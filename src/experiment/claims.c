@@ -75,6 +75,8 @@ static void other_bounds(rg_outcome *o) {
           o->reverse_gradient_bound);
     claim(o, "reverse_girsanov_bound", "KL(q|p) <= KL(pi|p_T) + c^2/(4D) int E_q|e|^2 dv", reverse,
           o->reverse_girsanov_bound);
+    claim(o, "reverse_projection_bound", "KL(q|p) <= KL(pi|p_T) + c^2/(4D) int min(E_q|Pi_p e|^2, E_q|Pi_q e|^2) dv",
+          reverse, o->reverse_projection_bound);
     claim(o, "chi2_bound", "log(1 + chi^2(q|p)) <= log(1 + chi^2(pi|p_T)) + c^2/(2D) int sup|grad phi|^2 dv",
           apply(log_one_plus, o->divergence[RG_CHI2][RG_FULL]), o->log_chi2_bound);
     claim(o, "renyi_bound", "R_3(q|p) <= R_3(pi|p_T) + 3c^2/(4D) int sup|grad phi|^2 dv", o->renyi, o->renyi_bound);

@@ -2,6 +2,7 @@
  *
  * jansson's setters and json_pack take NULL for a failure of their own, so one check at the end is enough. */
 #include "base/base.h"
+#include "experiment/manifold.h"
 #include "experiment/report_words.h"
 #include "io/json.h"
 
@@ -121,12 +122,14 @@ static json_t *w1_json(const rg_outcome *o) {
 static json_t *bounds_json(const rg_report *report) {
     const rg_outcome *o = report->outcome;
     const double churn = report->experiment->churn;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn),
-                     "girsanov", bound_json(o->girsanov_bound, churn), "dual_sobolev", dual_sobolev_json(report),
-                     "reverse_gradient", bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov",
-                     bound_json(o->reverse_girsanov_bound, churn), "hellinger2", bound_json(o->hellinger2_bound, churn),
-                     "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi", bound_json(o->renyi_bound, churn), "w1",
-                     w1_bounds_json(o));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient",
+                     bound_json(o->gradient_bound, churn), "girsanov", bound_json(o->girsanov_bound, churn),
+                     "dual_sobolev", dual_sobolev_json(report), "reverse_gradient",
+                     bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov",
+                     bound_json(o->reverse_girsanov_bound, churn), "reverse_projection",
+                     bound_json(o->reverse_projection_bound, churn), "hellinger2",
+                     bound_json(o->hellinger2_bound, churn), "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi",
+                     bound_json(o->renyi_bound, churn), "w1", w1_bounds_json(o));
 }
 
 static json_t *energy_json(const rg_outcome *o) {
@@ -318,11 +321,10 @@ static json_t *resolved_json(const char *resolved) {
     return resolved ? json_loads(resolved, 0, NULL) : json_null();
 }
 
-static json_t *provenance_json(const rg_report *report) {
-    const rg_experiment *e = report->experiment;
+json_t *rg_report_provenance(const rg_experiment *e, const char *command) {
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "version", rg_version(), "libraries", libraries_json(),
                      "inputs", array_json(e->inputs, input_item, e), "experiment", resolved_json(e->resolved),
-                     "command", text_json(report->command), "threads",
+                     "command", text_json(command), "threads",
                      e->threads > 0 ? e->threads : omp_get_max_threads(), "date", date_json());
 }
 
@@ -341,10 +343,11 @@ static int add_rest(json_t *json, const rg_report *report) {
         {"renyi", number_json(o->renyi)},
         {"harm", harm_json(report)},
         {"w1", w1_json(o)},
+        {"manifold", rg_manifold_json(&o->manifold)},
         {"claims", array_json(o->claims, claim_item, o)},
         {"levels", array_json(o->levels, level_item, o)},
         {"numerics", numerics_json(o)},
-        {"provenance", provenance_json(report)},
+        {"provenance", rg_report_provenance(report->experiment, report->command)},
     };
     int failed = 0;
     for (size_t i = 0; i < sizeof member / sizeof *member; i++)
