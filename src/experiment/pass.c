@@ -340,12 +340,23 @@ static rg_status attribute(struct job *job, rg_diagnostic *diagnostic) {
     return status;
 }
 
+/* q of mass 1, as divergences have it, and what that leaves to be doubted: the mass clipped or scaled away. */
+static double marginal_of(struct job *job, int marginal, const double *density, double *q) {
+    const ptrdiff_t n = rg_grid_cells(&job->options->grid);
+    double clipped, mass = 0;
+    rg_evolve_ratio(job->evolve, marginal, q, &clipped);
+    for (ptrdiff_t i = 0; i < n; i++) mass += q[i] *= density[i];
+    mass *= rg_grid_cell_volume(&job->options->grid);
+    for (ptrdiff_t i = 0; i < n; i++) q[i] /= mass;
+    return clipped + fabs(mass - 1);
+}
+
 /* The third sweep: W1. */
 static rg_status measure_w1(struct job *job, rg_pass *pass, rg_diagnostic *diagnostic) {
     const rg_pass_options *o = job->options;
     const size_t n = (size_t)rg_grid_cells(&o->grid);
     if (!(job->experiment->wasserstein.gap > 0)) return RG_OK;
-    double *density = rg_field_alloc(rg_size_product(n, 1 + RG_MARGINALS));
+    double *density = rg_field_alloc(rg_size_product(n, 2 + RG_MARGINALS));
     if (!density) return rg_fail(diagnostic, RG_ENOMEM, "w1: out of memory");
     rg_w1_input in = {.levels = job->levels,
                       .grid = &o->grid,
@@ -356,10 +367,9 @@ static rg_status measure_w1(struct job *job, rg_pass *pass, rg_diagnostic *diagn
                       .density = density,
                       .prior = job->prior};
     for (size_t i = 0; i < n; i++) density[i] = rg_evolve_level(job->evolve)->density[i];
-    for (int m = 0; m < RG_MARGINALS; m++) {
-        double clipped, *q = density + (size_t)(m + 1) * n;
-        rg_evolve_ratio(job->evolve, m, q, &clipped);
-        for (size_t i = 0; i < n; i++) q[i] *= density[i];
+    for (int m = 0; m <= RG_MARGINALS; m++) {
+        double *q = density + (size_t)(m + 1) * n;
+        in.lost[m] = marginal_of(job, m, density, q);
         in.marginal[m] = q;
     }
     rg_status status = rg_w1_run(job->experiment, &in, &pass->w1, job->outcome, diagnostic);
