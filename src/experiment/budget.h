@@ -57,6 +57,10 @@ rg_status rg_law_of_truth(const rg_experiment *experiment, const rg_grid *grid, 
 /* Sets what is negative to 0 and scales to mass 1; returns the mass that was negative. */
 double rg_law_normalise(const rg_grid *grid, double *law);
 void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, double background, double *law);
+/* What a law on one grid is on another one: each grid point is a point of its mass. */
+void rg_law_regrid(const rg_grid *from, const double *values, const rg_grid *to, double *law);
+/* Laws without a density that are not given by points are drawn from, this often. */
+enum { RG_TRUTH_DRAWS = 1 << 18 };
 /* The law that sampling starts from by the ladder's prior. `reference`: the law at variance_max that it replaces. */
 rg_status rg_law_of_prior(const rg_ladder *ladder, const double *reference, double *law,
                           rg_diagnostic *diagnostic) RG_MUST_CHECK;
@@ -113,6 +117,13 @@ rg_status rg_ruler_w1(rg_ruler *ruler, const double *p, const double *q, rg_valu
 /* `singular`: p has no density. */
 rg_status rg_ruler_all(rg_ruler *ruler, const double *p, const double *q, int singular, rg_distances *distances,
                        rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
+/* How far the masses that stand for points on the grid may be from the points: see budget_distance.c. */
+rg_status rg_ruler_blur(rg_ruler *ruler, size_t count, const double *points, double *blur,
+                        rg_diagnostic *diagnostic) RG_MUST_CHECK;
+/* The same of the truth; 0 where it has a density. */
+rg_status rg_ruler_blur_truth(rg_ruler *ruler, const rg_experiment *experiment, int has_density, double *blur,
+                              rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* ---- bounds */
 

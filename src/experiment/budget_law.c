@@ -46,6 +46,18 @@ void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, d
     for (size_t i = 0; i < count; i++) share(grid, points + i * (size_t)grid->dim, mass, law);
 }
 
+void rg_law_regrid(const rg_grid *from, const double *values, const rg_grid *to, double *law) {
+    const ptrdiff_t *n = from->shape;
+    const double volumes = rg_grid_cell_volume(from) / rg_grid_cell_volume(to);
+    for (ptrdiff_t i = 0; i < rg_grid_cells(to); i++) law[i] = 0;
+    for (ptrdiff_t i = 0; i < rg_grid_cells(from); i++) {
+        const ptrdiff_t index[] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
+        double point[RG_MAX_DIM];
+        for (int a = 0; a < from->dim; a++) point[a] = from->lower[a] + (double)index[a] * rg_grid_spacing(from, a);
+        share(to, point, values[i] * volumes, law);
+    }
+}
+
 rg_status rg_budget_draw(const rg_experiment *x, size_t samples, double **points, rg_diagnostic *diagnostic) {
     double *drawn = rg_field_alloc(rg_size_product(samples, (size_t)x->grid.dim));
     if (!drawn) return rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
@@ -74,12 +86,10 @@ rg_status rg_law_of_smoothed(const rg_ladder *l, double variance, double *law, r
 
 /* ---- the truth */
 
-/* Laws without a density that are not given by points are drawn from. */
 static rg_status draw_truth(const rg_experiment *x, const rg_grid *grid, double *law, rg_diagnostic *diagnostic) {
-    enum { MANY = 1 << 18 };
     double *points = NULL;
-    const rg_status status = rg_budget_draw(x, MANY, &points, diagnostic);
-    if (!status) rg_law_of_points(grid, MANY, points, 0, law);
+    const rg_status status = rg_budget_draw(x, RG_TRUTH_DRAWS, &points, diagnostic);
+    if (!status) rg_law_of_points(grid, RG_TRUTH_DRAWS, points, 0, law);
     rg_free(points);
     return status;
 }

@@ -51,6 +51,20 @@ static const double *end_of(const rg_ladder *l, const rg_chain *c) {
     return c->law[1 + rg_rung_before(l->has, RG_RUNG_STEPS)];
 }
 
+/* What points on the grid add to the bars of these quantities. */
+static rg_status add_blur(const rg_ladder *l, int kind, int has_density, rg_ruler *ruler, rg_value out[QUANTITIES],
+                          rg_diagnostic *diagnostic) {
+    static const int of_truth[RG_SWEEPS][QUANTITIES] = {
+        [RG_SWEEP_SAMPLES] = {1, 1, 1}, [RG_SWEEP_SIGMA_MIN] = {1, 1, 1}, [RG_SWEEP_MODES] = {0, 0, 1},
+        [RG_SWEEP_SIGMA_MAX] = {0, 0, 0}, [RG_SWEEP_STEPS] = {0, 0, 1}};
+    double truth, sample = 0;
+    rg_status status = rg_ruler_blur_truth(ruler, l->experiment, has_density, &truth, diagnostic);
+    if (!status && kind == RG_SWEEP_SAMPLES) status = rg_ruler_blur(ruler, l->samples, l->points, &sample, diagnostic);
+    for (int k = 0; !status && k < QUANTITIES; k++) out[k].error += of_truth[kind][k] * truth;
+    if (!status) out[SOURCE].error += sample;
+    return status;
+}
+
 static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_ruler *ruler, double *points, double *smooth,
                          rg_value out[QUANTITIES], double *theory, rg_diagnostic *diagnostic) {
     const double *truth = c->law[0], *stop = c->law[1 + RG_RUNG_STOP], *steps = c->law[1 + RG_RUNG_STEPS];
@@ -67,6 +81,7 @@ static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_rul
         out[k] = (rg_value){nan(""), 0};
         if (table[kind][k].to) status = rg_ruler_w1(ruler, table[kind][k].from, table[kind][k].to, &out[k], diagnostic);
     }
+    if (!status) status = add_blur(l, kind, c->has_density, ruler, out, diagnostic);
     *theory = nan("");
     if (!status && kind == RG_SWEEP_SAMPLES && rg_bound_dyadic(&l->grid, truth, NULL, l->samples, theory))
         status = rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
