@@ -86,8 +86,8 @@ static void points_share_their_mass_among_their_neighbours(void **state) {
             for (ptrdiff_t i = 0; i < n; i++) {
                 ptrdiff_t place[RG_MAX_DIM];
                 place_of(&g, i, place);
-                mean_of_law += law[i] * rg_grid_cell_volume(&g) *
-                               (g.lower[a] + (double)place[a] * rg_grid_spacing(&g, a));
+                mean_of_law +=
+                    law[i] * rg_grid_cell_volume(&g) * (g.lower[a] + (double)place[a] * rg_grid_spacing(&g, a));
             }
             assert_below(fabs(mean_of_points - mean_of_law), 1e-13 * (fabs(g.lower[a]) + g.length[a]));
         }
@@ -116,7 +116,8 @@ static void the_stretch_is_the_largest_eigenvalue(void **state) {
         for (uint64_t seed = 1; seed <= 20; seed++) {
             const rg_grid g = grid_of(dim, shapes[dim - 1]);
             const ptrdiff_t n = rg_grid_cells(&g);
-            double *f = field(dim * n), *work = field(dim * dim * n), *stretch = field(n), *a = noise(9, seed), greatest;
+            double *f = field(dim * n), *work = field(dim * dim * n), *stretch = field(n), *a = noise(9, seed),
+                   greatest;
             double m[3][3];
             for (int i = 0; i < dim; i++)
                 for (int j = 0; j < dim; j++) {
@@ -135,11 +136,11 @@ static void the_stretch_is_the_largest_eigenvalue(void **state) {
             assert_true(most == greatest);
             for (int i = 0; i < dim; i++) m[i][i] -= stretch[0];
             const double minor = m[0][0] * m[1][1] - m[0][1] * m[0][1];
-            const double determinant =
-                dim == 1   ? m[0][0]
-                : dim == 2 ? minor
-                           : m[2][2] * minor - m[1][2] * (m[0][0] * m[1][2] - m[0][1] * m[0][2]) +
-                                 m[0][2] * (m[0][1] * m[1][2] - m[1][1] * m[0][2]);
+            const double determinant = dim == 1 ? m[0][0]
+                                       : dim == 2
+                                           ? minor
+                                           : m[2][2] * minor - m[1][2] * (m[0][0] * m[1][2] - m[0][1] * m[0][2]) +
+                                                 m[0][2] * (m[0][1] * m[1][2] - m[1][1] * m[0][2]);
             assert_below(fabs(determinant), 1e-12);
             for (int i = 0; i < dim; i++) assert_true(m[i][i] <= 1e-12);
             if (dim > 1) assert_true(minor >= -1e-12);
@@ -292,8 +293,8 @@ static void the_default_ladder(void **state) {
     assert_string_equal(x.budget.score_class, "fourier:8");
     assert_int_equal(x.budget.steps, 50);
     rg_budget *b = budget_of(&x);
-    static const int sources[] = {RG_RUNG_STOP, RG_RUNG_CLASS, RG_RUNG_SAMPLES, RG_RUNG_OBJECTIVE, RG_RUNG_PRIOR,
-                                  RG_RUNG_STEPS};
+    static const int sources[] = {RG_RUNG_STOP,      RG_RUNG_CLASS, RG_RUNG_SAMPLES,
+                                  RG_RUNG_OBJECTIVE, RG_RUNG_PRIOR, RG_RUNG_STEPS};
     assert_int_equal(b->rungs, COUNT_OF(sources));
     for (size_t i = 0; i < COUNT_OF(sources); i++) assert_int_equal(b->rung[i].source, sources[i]);
     check(b);
@@ -308,7 +309,8 @@ static void limits_of_the_sources(void **state) {
     const rg_rung *objective = rung_of(all, RG_RUNG_OBJECTIVE);
     assert_below(fabs(objective->total.w1.value - all->side[RG_SIDE_DIAGONAL].value),
                  objective->total.w1.error + all->side[RG_SIDE_DIAGONAL].error);
-    rg_budget *wide = run(with(line, "samples: 40, seed: 2, class: 'fourier:11', ridge: 1e-12, prior: exact, steps: 0"));
+    rg_budget *wide =
+        run(with(line, "samples: 40, seed: 2, class: 'fourier:11', ridge: 1e-12, prior: exact, steps: 0"));
     assert_below(rung_of(wide, RG_RUNG_CLASS)->step.w1.value, 1e-3);
     assert_below(fabs(rung_of(wide, RG_RUNG_OBJECTIVE)->total.w1.value - objective->total.w1.value), 2e-3);
     rg_budget *narrow = run(with(line, "samples: 40, seed: 2, class: 'fourier:1', prior: exact, steps: 0"));
@@ -326,8 +328,8 @@ static void steps_converge_at_first_order(void **state) {
         double w1[2];
         for (int more = 0; more < 2; more++) {
             char text[160];
-            snprintf(text, sizeof text, "samples: none, class: none, prior: exact, steps: %d, scheme: %s", more ? 160 : 40,
-                     schemes[k]);
+            snprintf(text, sizeof text, "samples: none, class: none, prior: exact, steps: %d, scheme: %s",
+                     more ? 160 : 40, schemes[k]);
             rg_budget *b = run(with(line, text));
             w1[more] = rung_of(b, RG_RUNG_STEPS)->step.w1.value;
             rg_budget_free(b);
@@ -355,9 +357,10 @@ static void a_learned_score_has_a_rung_of_its_own(void **state) {
 
 static void sweeps_show_the_rates(void **state) {
     (void)state;
-    rg_budget *b = run(with(line, "samples: 100, class: fourier:6, prior: uniform, steps: 0, sweep: {samples: [30, 300, "
-                                  "3000], sigma_min: [0.2, 0.3, 0.4], modes: [2, 4], sigma_max: [1, 1.3, 1.6], "
-                                  "steps: [10, 20, 40]}"));
+    rg_budget *b =
+        run(with(line, "samples: 100, class: fourier:6, prior: uniform, steps: 0, sweep: {samples: [30, 300, "
+                       "3000], sigma_min: [0.2, 0.3, 0.4], modes: [2, 4], sigma_max: [1, 1.3, 1.6], "
+                       "steps: [10, 20, 40]}"));
     check(b);
     assert_int_equal(b->sweeps, RG_SWEEPS);
     for (size_t i = 0; i < b->sweeps; i++) {
@@ -370,8 +373,7 @@ static void sweeps_show_the_rates(void **state) {
     assert_below(fabs(prior->expected - 0.5 * pow(2 * pi / 4.6, 2)), 1e-12);
     assert_below(fabs(prior->slope - prior->expected), 0.02 * prior->expected);
     assert_below(fabs(b->sweep[RG_SWEEP_STEPS].slope + 1), 0.15);
-    for (size_t k = 0; k < 3; k++)
-        assert_true(prior->point[k].source.value <= prior->point[k].theory * (1 + 2e-3));
+    for (size_t k = 0; k < 3; k++) assert_true(prior->point[k].source.value <= prior->point[k].theory * (1 + 2e-3));
     rg_budget_free(b);
 }
 
@@ -418,11 +420,13 @@ static void bad_experiments(void **state) {
     refused(with(line, "exclude: x.npy"), "budget.exclude: expected only beside \"samples\"");
     refused(with(line, "samples: nothere.npy"), "nothere.npy");
     refused(with(line, "sweep: {samples: [100, 50]}"), "budget.sweep.samples.1: expected ascending values, got 50");
-    refused(with(line, "sweep: {sigma_min: [2]}"), "budget.sweep.sigma_min: expected numbers below sigma_max (1.3), got 2");
+    refused(with(line, "sweep: {sigma_min: [2]}"),
+            "budget.sweep.sigma_min: expected numbers below sigma_max (1.3), got 2");
     refused(with(line, "sweep: {sigma_max: [0.1]}"), "budget.sweep.sigma_max: expected numbers above sigma_min (0.25)");
     refused(with(line, "step: 3"), "unknown key \"step\", did you mean \"steps\"?");
-    refused("grid: {shape: [12]}\ndensity: {mixture: {means: [[0]], sigma: 0.5}}\nnoise: {sigma_min: 0, sigma_max: 2}\n",
-            "sigma_min: expected a number above 0: early stopping is one rung of the ladder");
+    refused(
+        "grid: {shape: [12]}\ndensity: {mixture: {means: [[0]], sigma: 0.5}}\nnoise: {sigma_min: 0, sigma_max: 2}\n",
+        "sigma_min: expected a number above 0: early stopping is one rung of the ladder");
 }
 
 static int stop_at_once(void *data, double fraction, const char *stage) {

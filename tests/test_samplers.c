@@ -15,8 +15,8 @@
 
 #include "fields.h"
 
-static const sizes class_sizes[] = {{1, {15, 1, 1}}, {1, {16, 1, 1}}, {2, {12, 15, 1}}, {2, {13, 10, 1}},
-                                    {3, {9, 8, 10}}, {3, {8, 9, 7}}};
+static const sizes class_sizes[] = {{1, {15, 1, 1}},  {1, {16, 1, 1}}, {2, {12, 15, 1}},
+                                    {2, {13, 10, 1}}, {3, {9, 8, 10}}, {3, {8, 9, 7}}};
 
 /* A density of full contrast e^2 with every mode in it. */
 static double *rough_density(const rg_grid *g, uint64_t seed) {
@@ -145,7 +145,8 @@ static double *smooth_density(const rg_grid *g, double width) {
     return p;
 }
 
-static const sizes push_sizes[] = {{1, {31, 1, 1}}, {1, {12, 1, 1}}, {2, {20, 15, 1}}, {2, {13, 24, 1}}, {3, {12, 9, 10}}};
+static const sizes push_sizes[] = {
+    {1, {31, 1, 1}}, {1, {12, 1, 1}}, {2, {20, 15, 1}}, {2, {13, 24, 1}}, {3, {12, 9, 10}}};
 
 /* By whole cells a constant displacement turns the array; noise alone is the heat flow. */
 static void a_push_shifts_and_diffuses(void **state) {

@@ -21,9 +21,10 @@ static rg_status prepare(rg_budget_job *job, rg_diagnostic *diagnostic) {
     const rg_experiment *x = job->experiment;
     const rg_experiment_budget *b = &x->budget;
     if (!(x->variance_min > 0))
-        return rg_fail(diagnostic, RG_EINVAL,
-                       "noise: sigma_min: expected a number above 0: early stopping is one rung of the ladder, and at 0 "
-                       "the score of samples does not exist");
+        return rg_fail(
+            diagnostic, RG_EINVAL,
+            "noise: sigma_min: expected a number above 0: early stopping is one rung of the ladder, and at 0 "
+            "the score of samples does not exist");
     job->ladder = (rg_ladder){.experiment = x,
                               .grid = x->grid,
                               .variance_min = x->variance_min,
@@ -36,7 +37,8 @@ static rg_status prepare(rg_budget_job *job, rg_diagnostic *diagnostic) {
                               .steps = b->steps,
                               .progress = job->options->progress,
                               .progress_data = job->options->progress_data};
-    const int has[RG_RUNGS] = {1, b->kind != 0, b->samples > 0, b->samples > 0, x->terms > 0, prior_differs(x), b->steps > 0};
+    const int has[RG_RUNGS] = {
+        1, b->kind != 0, b->samples > 0, b->samples > 0, x->terms > 0, prior_differs(x), b->steps > 0};
     for (int r = 0; r < RG_RUNGS; r++) job->ladder.has[r] = has[r];
     rg_status status = RG_OK;
     if (b->samples && !b->points) status = rg_budget_draw(x, b->samples, &job->points, diagnostic);
@@ -193,13 +195,14 @@ static rg_value singular(const rg_experiment *x) {
 
 static void gather_rung(const rg_budget_job *job, const passes *p, int source, rg_budget *b) {
     static const char *const name[RG_RUNGS] = {"stop", "class", "samples", "objective", "learned", "prior", "steps"};
-    static const char *const words[RG_RUNGS] = {"early stopping",      "class of scores",  "finite sample",
-                                                "denoising objective", "learned score", "prior",
+    static const char *const words[RG_RUNGS] = {"early stopping",      "class of scores", "finite sample",
+                                                "denoising objective", "learned score",   "prior",
                                                 "finite steps"};
     rg_rung *r = &b->rung[b->rungs++];
     const int stepped = source != RG_RUNG_STOP;
     const double floor = stepped ? p->main.floor.value : 0, lost = p->chain.lost[1 + source];
-    *r = (rg_rung){.source = source, .name = name[source], .words = words[source], .bound_name = p->main.bound_name[source]};
+    *r = (rg_rung){
+        .source = source, .name = name[source], .words = words[source], .bound_name = p->main.bound_name[source]};
     r->step = combine_all(p, &p->main.step[source], floor, lost);
     r->total = combine_all(p, &p->main.total[source], floor + p->main.blur, lost);
     if (source == RG_RUNG_STOP) r->step.w1.error += p->main.blur;

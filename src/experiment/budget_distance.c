@@ -1,10 +1,10 @@
 /* Distances between two laws on the grid.
  *
  * Points are shared among the corners of their cells, which takes them apart: a single point comes nearer to any broad law by
- * as much as its mass was moved. On one axis with spacing h, a point t h from a point of the grid with spacing 2 h, t <= 1, is
- * moved by 2 t (1 - t) h on the mean, and what it becomes on the two grids is t h apart. So twice the distance between the
- * laws on this grid and on the halved one is no less than what was moved; and where there are many points to a cell, and
- * they make up for each other, both are small. */
+ * as much as its mass was moved. That, on the mean, bounds what it does to W1. Where there are many points to a cell they
+ * make up for each other, and it does much less. On one axis with spacing h, a point t h from a point of the grid with spacing
+ * 2 h, t <= 1, is moved by 2 t (1 - t) h on the mean, and what it becomes on the two grids is t h apart: so twice the
+ * distance between the laws on this grid and on the halved one stands for what was moved, where that is less. */
 #include "experiment/budget.h"
 
 #include <math.h>
@@ -78,12 +78,14 @@ rg_status rg_ruler_all(rg_ruler *ruler, const double *p, const double *q, int si
 }
 
 rg_status rg_ruler_blur(rg_ruler *ruler, size_t count, const double *points, double *blur, rg_diagnostic *diagnostic) {
-    enum { FEW = 100 };
+    enum { FEW = 200 };
     const rg_grid *g = &ruler->grid;
     const size_t n = (size_t)rg_grid_cells(g);
     ptrdiff_t shape[RG_MAX_DIM] = {1, 1, 1};
     rg_grid coarse;
     rg_value w1 = {0, 0};
+    *blur = rg_law_displacement(g, count, points);
+    if (count < n) return RG_OK;
     for (int a = 0; a < g->dim; a++) shape[a] = g->shape[a] / 2 > RG_MIN_POINTS ? g->shape[a] / 2 : RG_MIN_POINTS;
     rg_status status = rg_grid_init(g->dim, shape, g->lower, g->length, &coarse);
     double *fine = rg_field_alloc(3 * n), *again = fine + n, *halved = fine + 2 * n;
@@ -95,7 +97,7 @@ rg_status rg_ruler_blur(rg_ruler *ruler, size_t count, const double *points, dou
     rg_law_of_points(&coarse, count, points, 0, halved);
     rg_law_regrid(&coarse, halved, g, again);
     status = solve(ruler, 0.1, FEW, fine, again, &w1, diagnostic);
-    *blur = 2 * (w1.value + w1.error);
+    *blur = fmin(*blur, 2 * (w1.value + w1.error));
     rg_free(fine);
     return status;
 }

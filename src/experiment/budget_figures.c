@@ -75,20 +75,24 @@ static rg_status draw_ladder(const rg_budget *b, const char *title, const char *
                                  .upper = l.total_high,
                                  .mark = RG_MARK_POINTS,
                                  .colour = RG_CURVE_COLOURS};
-    l.point[0] = (rg_curve){.label = "exact", .count = rungs, .x = l.at, .y = l.step, .lower = l.step_low,
-                            .upper = l.step_high, .mark = RG_MARK_POINTS, .colour = 1};
-    l.point[1] = (rg_curve){.label = "bound", .count = rungs, .x = l.at, .y = l.bound, .mark = RG_MARK_POINTS, .colour = 2};
+    l.point[0] = (rg_curve){.label = "exact",
+                            .count = rungs,
+                            .x = l.at,
+                            .y = l.step,
+                            .lower = l.step_low,
+                            .upper = l.step_high,
+                            .mark = RG_MARK_POINTS,
+                            .colour = 1};
+    l.point[1] =
+        (rg_curve){.label = "bound", .count = rungs, .x = l.at, .y = l.bound, .mark = RG_MARK_POINTS, .colour = 2};
     const rg_axis rung = {.label = "rung", .lower = 0.4, .upper = last};
-    const rg_panel panel[] = {{.title = "Added up",
-                               .x = rung,
-                               .y = {.label = "W<sub>1</sub>"},
-                               .curves = b->rungs + 1,
-                               .curve = l.bar},
-                              {.title = "Each by itself",
-                               .x = rung,
-                               .y = {.label = "W<sub>1</sub> of the rung", .scale = RG_SCALE_LOG},
-                               .curves = 2,
-                               .curve = l.point}};
+    const rg_panel panel[] = {
+        {.title = "Added up", .x = rung, .y = {.label = "W<sub>1</sub>"}, .curves = b->rungs + 1, .curve = l.bar},
+        {.title = "Each by itself",
+         .x = rung,
+         .y = {.label = "W<sub>1</sub> of the rung", .scale = RG_SCALE_LOG},
+         .curves = 2,
+         .curve = l.point}};
     const rg_figure figure = {.title = title, .columns = 2, .panels = 2, .panel = panel, .panel_size = 250, .dpi = 110};
     return draw(&figure, folder, "ladder.png", diagnostic);
 }
@@ -122,7 +126,9 @@ static const rg_value *quantity(const rg_sweep_point *p, int which) {
 static const char *label_of(const rg_sweep *s, int which) {
     if (which == 0) return look_of[s->kind].source;
     if (which == 1) return "best denoiser";
-    return s->kind == RG_SWEEP_SIGMA_MAX ? "W<sub>1</sub>(P∗G, S[π; s])" : s->kind == RG_SWEEP_STEPS ? "to the truth" : "sampler of the class";
+    return s->kind == RG_SWEEP_SIGMA_MAX ? "W<sub>1</sub>(P∗G, S[π; s])"
+           : s->kind == RG_SWEEP_STEPS   ? "to the truth"
+                                         : "sampler of the class";
 }
 
 static void add_curve(const rg_sweep *s, int which, sweep_curves *c) {
@@ -178,7 +184,8 @@ static void write_title(const sweep_look *look, const rg_sweep *s, sweep_curves 
     else if (!isfinite(s->expected))
         snprintf(c->title, sizeof c->title, "%s: rate %s%s", look->title, minus[0], slope);
     else
-        snprintf(c->title, sizeof c->title, "%s: rate %s%s, theory %s%s", look->title, minus[0], slope, minus[1], expected);
+        snprintf(c->title, sizeof c->title, "%s: rate %s%s, theory %s%s", look->title, minus[0], slope, minus[1],
+                 expected);
 }
 
 static rg_status fill_sweep(const rg_sweep *s, sweep_curves *c, rg_panel *panel) {
@@ -202,8 +209,14 @@ static rg_status draw_sweeps(const rg_budget *b, const char *title, const char *
     rg_panel panel[RG_SWEEPS];
     rg_status status = curves ? RG_OK : RG_ENOMEM;
     for (size_t i = 0; !status && i < b->sweeps; i++) status = fill_sweep(&b->sweep[i], &curves[i], &panel[i]);
-    const rg_figure figure = {
-        .title = title, .columns = b->sweeps < 3 ? (int)b->sweeps : b->sweeps == 4 ? 2 : 3, .panels = b->sweeps, .panel = panel, .panel_size = 220, .dpi = 110};
+    const rg_figure figure = {.title = title,
+                              .columns = b->sweeps < 3    ? (int)b->sweeps
+                                         : b->sweeps == 4 ? 2
+                                                          : 3,
+                              .panels = b->sweeps,
+                              .panel = panel,
+                              .panel_size = 220,
+                              .dpi = 110};
     if (status)
         rg_fail(diagnostic, status, "budget: out of memory");
     else

@@ -54,9 +54,11 @@ static const double *end_of(const rg_ladder *l, const rg_chain *c) {
 /* What points on the grid add to the bars of these quantities. */
 static rg_status add_blur(const rg_ladder *l, int kind, int has_density, rg_ruler *ruler, rg_value out[QUANTITIES],
                           rg_diagnostic *diagnostic) {
-    static const int of_truth[RG_SWEEPS][QUANTITIES] = {
-        [RG_SWEEP_SAMPLES] = {1, 1, 1}, [RG_SWEEP_SIGMA_MIN] = {1, 1, 1}, [RG_SWEEP_MODES] = {0, 0, 1},
-        [RG_SWEEP_SIGMA_MAX] = {0, 0, 0}, [RG_SWEEP_STEPS] = {0, 0, 1}};
+    static const int of_truth[RG_SWEEPS][QUANTITIES] = {[RG_SWEEP_SAMPLES] = {1, 1, 1},
+                                                        [RG_SWEEP_SIGMA_MIN] = {1, 1, 1},
+                                                        [RG_SWEEP_MODES] = {0, 0, 1},
+                                                        [RG_SWEEP_SIGMA_MAX] = {0, 0, 0},
+                                                        [RG_SWEEP_STEPS] = {0, 0, 1}};
     double truth, sample = 0;
     rg_status status = rg_ruler_blur_truth(ruler, l->experiment, has_density, &truth, diagnostic);
     if (!status && kind == RG_SWEEP_SAMPLES) status = rg_ruler_blur(ruler, l->samples, l->points, &sample, diagnostic);
@@ -65,8 +67,8 @@ static rg_status add_blur(const rg_ladder *l, int kind, int has_density, rg_rule
     return status;
 }
 
-static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_ruler *ruler, double *points, double *smooth,
-                         rg_value out[QUANTITIES], double *theory, rg_diagnostic *diagnostic) {
+static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_ruler *ruler, double *points,
+                         double *smooth, rg_value out[QUANTITIES], double *theory, rg_diagnostic *diagnostic) {
     const double *truth = c->law[0], *stop = c->law[1 + RG_RUNG_STOP], *steps = c->law[1 + RG_RUNG_STEPS];
     const double *prior = c->start[1 + RG_RUNG_PRIOR], *first = c->start[1 + RG_RUNG_STOP];
     const pair table[RG_SWEEPS][QUANTITIES] = {
@@ -102,7 +104,8 @@ static int is_uniform(const rg_experiment *x) {
     return x->budget.has_prior ? x->budget.prior == RG_BUDGET_UNIFORM : x->prior != RG_PRIOR_FILE;
 }
 
-static rg_status look(const rg_ladder *l, int kind, rg_value out[QUANTITIES], double *theory, rg_diagnostic *diagnostic) {
+static rg_status look(const rg_ladder *l, int kind, rg_value out[QUANTITIES], double *theory,
+                      rg_diagnostic *diagnostic) {
     const size_t n = (size_t)rg_grid_cells(&l->grid);
     rg_chain chain = {.nodes = 0};
     rg_ruler ruler = {.transport = NULL};
@@ -161,13 +164,12 @@ static void fit_line(size_t count, const double *x, const double *y, double *slo
 }
 
 static rg_status fit_rate(rg_sweep *s) {
-    const double clear = 3; /* times its bar */
     double *x = rg_field_alloc(2 * s->points + 1), *y = x + s->points;
     if (!x) return RG_ENOMEM;
     size_t count = 0;
     for (size_t i = 0; i < s->points; i++) {
         const rg_sweep_point *p = &s->point[i];
-        if (!(p->source.value > clear * p->source.error) || !(p->source.value > 0)) continue;
+        if (!(p->source.value > p->source.error) || !(p->source.value > 0)) continue;
         x[count] = s->kind == RG_SWEEP_SIGMA_MAX ? -p->value * p->value : log(p->value);
         y[count++] = log(p->source.value);
     }
