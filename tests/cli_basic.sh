@@ -6,11 +6,11 @@ stdout_is "rotgrad $(sed -n 's/^#define RG_VERSION  *"\(.*\)"/\1/p' "$source_dir
 stderr_is ""
 expect 0 --help
 stdout_has "Usage: rotgrad [OPTION...] VERB"
-for verb in run split estimate study plot info doctor; do
+for verb in run split budget estimate study plot info doctor; do
     stdout_has "  $verb "
 done
 
-for verb in run split estimate study plot info doctor; do
+for verb in run split budget estimate study plot info doctor; do
     expect 0 $verb --help
     stdout_has "Usage: rotgrad $verb "
     stdout_has "Example: rotgrad $verb"
