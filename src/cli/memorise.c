@@ -36,7 +36,7 @@ static const struct argp_option options[] = {
     {.name = "image",
      .key = IMAGE,
      .arg = "HEIGHTxWIDTH",
-     .doc = "Points are images: draw the first samples above their nearest training points, pairs.png and pairs.npy"},
+     .doc = "Points are images: draw the first samples above their nearest training points, pairs.png and pairs.npz"},
     {.name = "output", .key = 'o', .arg = "DIR", .doc = "Write report.json, neighbours.npy, and what --image asks for"},
     {.name = "force", .key = 'f', .doc = "Replace the earlier result in DIR"},
     {.name = "json", .key = 'j', .doc = "Print JSON instead of the table"},

@@ -173,9 +173,36 @@ static void draw_image(const memorise_job *job, const double *image, size_t colu
         }
 }
 
-static int draw_pairs(const ptrdiff_t shape[2], const double *values, const char *folder) {
+/* With coordinates, for recipes of figures. */
+static int write_image(const ptrdiff_t shape[2], const double *values, const char *folder) {
     rg_diagnostic diagnostic = {0};
-    const rg_heat_map heat = {.shape = {shape[0], shape[1]}, .values = values, .map = RG_MAP_SEQUENTIAL, .scale = RG_SCALE_LINEAR};
+    const ptrdiff_t most = shape[0] > shape[1] ? shape[0] : shape[1];
+    double *place = rg_field_alloc((size_t)most);
+    char *path = path_in(folder, "pairs.npz");
+    for (ptrdiff_t i = 0; place && i < most; i++) place[i] = (double)i;
+    const rg_array_member members[] = {
+        {"pairs", 2, shape, values}, {"x0", 1, shape, place}, {"x1", 1, shape + 1, place}};
+    const rg_status status = place && path ? rg_array_write_npz(path, members, 3, &diagnostic) : RG_ENOMEM;
+    rg_free(place);
+    free(path);
+    return cli_check(verb, status, &diagnostic);
+}
+
+/* Colours are those of the training data. */
+static int draw_pairs(const memorise_job *job, const ptrdiff_t shape[2], const double *values, const char *folder) {
+    rg_diagnostic diagnostic = {0};
+    double low = HUGE_VAL, high = -HUGE_VAL;
+    for (size_t i = 0; i < job->train.count; i++) {
+        low = fmin(low, job->train.data[i]);
+        high = fmax(high, job->train.data[i]);
+    }
+    if (!(high > low)) low = high = 0; /* from the data */
+    const rg_heat_map heat = {.shape = {shape[0], shape[1]},
+                              .values = values,
+                              .map = RG_MAP_SEQUENTIAL,
+                              .scale = RG_SCALE_LINEAR,
+                              .minimum = low,
+                              .maximum = high};
     const rg_panel panel = {.title = "samples above, their nearest training points below",
                             .x = {.lower = 0, .upper = (double)shape[0], .label = "pixels"},
                             .y = {.lower = 0, .upper = (double)shape[1]},
@@ -200,8 +227,8 @@ static int write_pairs(const memorise_job *job, const char *folder) {
         draw_image(job, job->samples.data + i * dim, i, 1, shape[1], out);
         draw_image(job, job->train.data + r->neighbour[i].index[0] * dim, i, 0, shape[1], out);
     }
-    int code = cli_write_array(verb, folder, "pairs.npy", 2, shape, out);
-    if (code == CLI_DONE) code = draw_pairs(shape, out, folder);
+    int code = write_image(shape, out, folder);
+    if (code == CLI_DONE) code = draw_pairs(job, shape, out, folder);
     rg_free(out);
     return code;
 }
