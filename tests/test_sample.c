@@ -107,6 +107,13 @@ static void resumed_runs_have_the_same_bits(void **state) {
     rg_sampled_free(&rest);
     assert_int_equal(rg_sample(&e, &how, &rest, &why), RG_EINVAL);
     assert_non_null(strstr(why.text, "a run of another experiment"));
+    /* of the same keys and other data */
+    double points[200] = {0};
+    array("x.npy", 40, 5, points);
+    rg_experiment_free(&e);
+    e = read_text(text);
+    assert_int_equal(rg_sample(&e, &how, &rest, &why), RG_EINVAL);
+    assert_non_null(strstr(why.text, "or of other data"));
     scratch_write(checkpoint, "no archive", 10);
     assert_int_equal(rg_sample(&e, &how, &rest, &why), RG_EFORMAT);
     remove(checkpoint);

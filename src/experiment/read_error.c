@@ -123,7 +123,9 @@ static rg_status read_constant(rg_reader *r, rg_node *node, rg_error_term *term)
     if (!vector) return rg_reader_out_of_memory(r);
     term->vector = vector;
     term->profile = profile ? (rg_error_profile)(int)profile->number : RG_PROFILE_FLAT; /* as in the schema */
-    const rg_status status = rg_reader_numbers(r, node, dim, "axis", vector);
+    for (size_t a = 0; a < dim; a++) vector[a] = node->number;
+    const rg_status status =
+        node->kind == RG_NODE_LIST ? rg_reader_numbers(r, node, dim, "axis", vector) : RG_OK;
     for (size_t a = 0; status == RG_OK && a < dim && a < RG_MAX_DIM; a++) term->constant[a] = vector[a];
     return status;
 }
