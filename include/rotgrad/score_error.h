@@ -43,7 +43,7 @@ typedef struct rg_error_term {
     size_t modes;              /* modes: how many */
     const rg_error_mode *mode; /* modes */
 
-    double rotation[3]; /* rotation: 2-D: Omega = rotation[0] [[0,-1],[1,0]]; 3-D: Omega s = rotation x s */
+    double rotation[3];          /* rotation: 2-D: Omega = rotation[0] [[0,-1],[1,0]]; 3-D: Omega s = rotation x s */
     double constant[RG_MAX_DIM]; /* constant, unit 1/x; exploding, unit x^(power - 1) */
     double scaled;               /* scaled: eta, of either sign */
     double power, offset;        /* exploding: >= 0; offset: unit x^2, above 0 where sigma reaches 0 */
