@@ -483,10 +483,12 @@ static const struct {
     {GRID NOISE "density: {mixture: {means: [[0, 0]]}}\n",
      "exp.yaml:3:20: density.mixture: expected exactly one of sigma, covariances, got none", RG_EINVAL},
     {BASE "error: [{}]\n",
-     "exp.yaml:4:9: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, exploding, file, got none",
+     "exp.yaml:4:9: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, exploding, "
+     "file, got none",
      RG_EINVAL},
     {BASE "error: [{constant: [1, 2], rotation: 1}]\n",
-     "exp.yaml:4:10: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, exploding, file, got rotation "
+     "exp.yaml:4:10: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, exploding, "
+     "file, got rotation "
      "and constant",
      RG_EINVAL},
     {BASE "error: [{learned: {score: score.npy}}]\n",
@@ -529,7 +531,9 @@ static const struct {
     {GRID NOISE "density: {shape: ring, background: 1}\n",
      "exp.yaml:3:36: density.background: expected a number >= 0 and < 1, got 1", RG_EINVAL},
     {GRID NOISE "density: {shape: square}\n",
-     "exp.yaml:3:18: density.shape: expected one of ring, two_moons, checkerboard, got \"square\"", RG_EINVAL},
+     "exp.yaml:3:18: density.shape: expected one of ring, two_moons, checkerboard, circle, figure_eight, "
+     "sphere, torus_knot, clifford, got \"square\"",
+     RG_EINVAL},
     {GRID NOISE "density: {mixture: {means: [0, 0], sigma: 1}}\n",
      "exp.yaml:3:29: density.mixture.means.0: expected a list of numbers, got 0", RG_EINVAL},
     {GRID NOISE "density: {mixture: {means: [[0, 0]], sigma: [[1]]}}\n",

@@ -9,6 +9,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -152,7 +153,7 @@ static void shape_case(rg_density_kind kind, int dim, double deviation, double w
     for (int v = 0; v < 3; v++) {
         const double variance = factors[v] * variance_min + (factors[v] - 1) * width * width;
         if (rg_density_at(density, variance, log_density, score, &diagnostic)) fail_msg("%s", diagnostic.text);
-        for (ptrdiff_t i = v; i < n; i += dim == 3 ? 61 : 11) {
+        for (ptrdiff_t i = v; i < n; i += dim == 3 ? 97 : 23) {
             double x[3], expected, slope[3];
             point_of(&g, i, x);
             brute(&spec, &g, nodes, variance, x, &expected, slope);
@@ -600,6 +601,108 @@ static void forward_and_backward_agree(void **state) {
     rg_free(prior);
 }
 
+/* ---- memory, threads, bad input */
+
+static rg_status everything(const rg_grid *g, const rg_density_spec *spec, rg_diagnostic *diagnostic) {
+    const rg_error_term term = {.kind = RG_ERROR_EXPLODING, .constant = {0.3, -0.2, 0.1}, .power = 1};
+    const rg_path_options o = {.variance_min = 0.06, .variance_max = 0.1, .churn = 1, .tolerance = 1e-3};
+    double *distance = rg_field_alloc((size_t)rg_grid_cells(g));
+    rg_levels *levels = NULL;
+    rg_path *path = NULL;
+    int done = 0;
+    rg_status status = distance ? rg_manifold_distance(g, spec, distance, diagnostic) : RG_ENOMEM;
+    if (!status) status = rg_levels_create(g, spec, &term, 1, 0.06, 0.1, NULL, &levels, diagnostic);
+    if (!status) status = rg_path_create(levels, &o, &path, diagnostic);
+    while (!status && !done) status = rg_path_step(path, &done, diagnostic);
+    rg_path_destroy(path);
+    rg_levels_destroy(levels);
+    rg_free(distance);
+    return status;
+}
+
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    const rg_density_kind kinds[] = {RG_DENSITY_CIRCLE, RG_DENSITY_SPHERE};
+    for (int k = 0; k < 2; k++) {
+        const rg_grid g = grid_of(k + 2, (const ptrdiff_t[]){9, 8, 6}, lower, length);
+        const rg_density_spec spec = {.kind = kinds[k], .background = 0.1};
+        rg_status status = RG_ENOMEM;
+        int failures = 0;
+        for (; status; failures++) {
+            rg_diagnostic diagnostic = {0};
+            rg_alloc_fail_after(failures);
+            status = everything(&g, &spec, &diagnostic);
+            rg_alloc_fail_after(-1);
+            if (status) assert_int_equal(status, RG_ENOMEM);
+        }
+        assert_in_range(failures, 50, 1000);
+    }
+}
+
+static void any_number_of_threads_gives_the_same_bits(void **state) {
+    (void)state;
+    const rg_grid g = grid_of(2, (const ptrdiff_t[]){24, 21}, lower, length);
+    const rg_density_spec spec = {.kind = RG_DENSITY_CIRCLE, .background = 1e-4};
+    const rg_error_term term = {.kind = RG_ERROR_SCALED, .scaled = 0.2};
+    const rg_path_options o = {.variance_min = 0.03, .variance_max = 0.3, .churn = 1, .tolerance = 1e-4};
+    const int threads = omp_get_max_threads();
+    struct march m[2];
+    for (int t = 0; t < 2; t++) {
+        omp_set_num_threads(t ? 3 : 1);
+        m[t] = march(&g, &spec, &term, 1, &o);
+    }
+    omp_set_num_threads(threads);
+    assert_memory_equal(&m[0].end, &m[1].end, sizeof m[0].end);
+    assert_memory_equal(m[0].q, m[1].q, (size_t)rg_grid_cells(&g) * sizeof *m[0].q);
+    for (int t = 0; t < 2; t++) march_free(&m[t]);
+}
+
+static void bad_input_is_refused(void **state) {
+    (void)state;
+    const rg_grid g = grid_of(2, (const ptrdiff_t[]){9, 8}, lower, length),
+                  line = grid_of(1, (const ptrdiff_t[]){9}, lower, length);
+    const double point[] = {0.1, NAN};
+    const struct {
+        const rg_grid *grid;
+        rg_density_spec spec;
+        double variance;
+        rg_status status;
+        const char *text;
+    } of[] = {
+        {&line, {.kind = RG_DENSITY_CIRCLE}, 0.1, RG_EINVAL, "not defined in 1 dimensions"},
+        {&g, {.kind = RG_DENSITY_SPHERE}, 0.1, RG_EINVAL, "not defined in 2 dimensions"},
+        {&g, {.kind = RG_DENSITY_CIRCLE, .width = -1}, 0.1, RG_EINVAL, "width"},
+        {&g, {.kind = RG_DENSITY_CIRCLE}, 0, RG_EDOMAIN, "sigma = 0"},
+        {&g, {.kind = RG_DENSITY_CIRCLE}, 1e-16, RG_EINVAL, "raise noise.sigma_min"},
+        {&g, {.kind = RG_DENSITY_POINTS}, 0.1, RG_EINVAL, "points: none"},
+        {&g, {.kind = RG_DENSITY_POINTS, .samples = 1, .points = point}, 0.1, RG_EINVAL, "not finite"},
+        {&line, {.kind = RG_DENSITY_POINTS, .samples = 1, .points = point, .count = 3}, 0.1, RG_EINVAL, "only a curve"},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        rg_density *density = NULL;
+        rg_diagnostic diagnostic = {0};
+        assert_int_equal(rg_density_create(of[i].grid, &of[i].spec, of[i].variance, &density, &diagnostic),
+                         of[i].status);
+        if (!strstr(diagnostic.text, of[i].text)) fail_msg("\"%s\" lacks \"%s\"", diagnostic.text, of[i].text);
+    }
+    const rg_density_spec ring = {.kind = RG_DENSITY_RING, .width = 0.2};
+    double distance[72];
+    assert_int_equal(rg_manifold_dimension(&ring), -1);
+    assert_int_equal(rg_manifold_distance(&g, &ring, distance, NULL), RG_EINVAL);
+    rg_levels *levels = NULL;
+    assert_int_equal(rg_levels_create(&g, &ring, NULL, 0, 0.1, 1, NULL, &levels, NULL), RG_OK);
+    const rg_path_options bad[] = {{.variance_min = 1, .variance_max = 0.1, .churn = 1, .tolerance = 1e-3},
+                                   {.variance_min = 0.1, .variance_max = 1, .churn = 0, .tolerance = 1e-3},
+                                   {.variance_min = 0.1, .variance_max = 1, .churn = 1, .tolerance = 0},
+                                   {.variance_min = 0.1, .variance_max = 1, .churn = 1, .tolerance = 1e-3, .cut = 1}};
+    for (int i = 0; i < 4; i++) {
+        rg_path *path = NULL;
+        assert_int_equal(rg_path_create(levels, &bad[i], &path, NULL), RG_EINVAL);
+        assert_null(path);
+    }
+    rg_levels_destroy(levels);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(manifolds_are_sums_over_their_points),
@@ -613,6 +716,9 @@ int main(void) {
         cmocka_unit_test(constant_error_of_a_vp_model),
         cmocka_unit_test(point_mass_with_a_scaled_score),
         cmocka_unit_test(forward_and_backward_agree),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
+        cmocka_unit_test(bad_input_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
