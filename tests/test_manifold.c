@@ -604,7 +604,7 @@ static void forward_and_backward_agree(void **state) {
 /* ---- memory, threads, bad input */
 
 static rg_status everything(const rg_grid *g, const rg_density_spec *spec, rg_diagnostic *diagnostic) {
-    const rg_error_term term = {.kind = RG_ERROR_EXPLODING, .constant = {0.3, -0.2, 0.1}, .power = 1};
+    const rg_error_term term = {.kind = RG_ERROR_CONSTANT, .constant = {0.3, -0.2, 0.1}, .profile = RG_PROFILE_SIGMA};
     const rg_path_options o = {.variance_min = 0.06, .variance_max = 0.1, .churn = 1, .tolerance = 1e-3};
     double *distance = rg_field_alloc((size_t)rg_grid_cells(g));
     rg_levels *levels = NULL;
