@@ -6,6 +6,7 @@
 #include <rotgrad/transport.h>
 
 #include "base/base.h"
+#include "measure/transport.h"
 
 #include <omp.h>
 #include <setjmp.h>
@@ -409,6 +410,33 @@ static void triangle_inequality(void **state) {
     }
 }
 
+/* Down to the halved grid every mass stays, and where it is on average, too. */
+static void halved_grids_keep_masses(void **state) {
+    (void)state;
+    for (size_t k = 0; k < COUNT_OF(transport_sizes); k++) {
+        const rg_grid grid = grid_of(transport_sizes[k].dim, transport_sizes[k].shape);
+        rg_grid coarse;
+        assert_true(rg_transport_halved(&grid, RG_MIN_POINTS, &coarse));
+        double *fine = field(rg_grid_cells(&grid)), *halved = field(rg_grid_cells(&coarse));
+        const ptrdiff_t at = rg_grid_cells(&grid) / 3;
+        fine[at] = 1 / rg_grid_cell_volume(&grid);
+        rg_transport_restrict(&grid, fine, &coarse, halved);
+        assert_below(fabs(rg_integral(&coarse, halved) - 1), 1e-14);
+        ptrdiff_t place[RG_MAX_DIM], other[RG_MAX_DIM];
+        place_of(&grid, at, place);
+        for (int a = 0; a < grid.dim; a++) {
+            double mean = 0;
+            for (ptrdiff_t i = 0; i < rg_grid_cells(&coarse); i++) {
+                place_of(&coarse, i, other);
+                mean += halved[i] * (double)other[a] * rg_grid_spacing(&coarse, a) * rg_grid_cell_volume(&coarse);
+            }
+            assert_below(fabs(mean - (double)place[a] * rg_grid_spacing(&grid, a)), 1e-13);
+        }
+        rg_free(fine);
+        rg_free(halved);
+    }
+}
+
 /* ---- the same again */
 
 static void a_warm_start_is_short_and_right(void **state) {
@@ -668,6 +696,7 @@ int main(void) {
         cmocka_unit_test(mirrored_and_shifted),
         cmocka_unit_test(transposed),
         cmocka_unit_test(triangle_inequality),
+        cmocka_unit_test(halved_grids_keep_masses),
         cmocka_unit_test(a_warm_start_is_short_and_right),
         cmocka_unit_test(any_number_of_threads),
         cmocka_unit_test(equal_densities_are_at_0),

@@ -48,7 +48,7 @@ typedef struct rg_transport_report {
 } rg_transport_report;
 
 /* A plan for one grid; free_boundary: 0 the torus; 1 R^d, for densities that live in the box.
- * All memory and all plans are made here. Memory, in fields of n: 3 (d = 1), about 30 (d = 2), 47 (d = 3); with free
+ * All memory and all plans are made here. Memory, in fields of n: 3 (d = 1), about 32 (d = 2), 51 (d = 3); with free
  * boundary 2^d times as much. RG_EINVAL, RG_ENOMEM. */
 RG_API rg_status rg_transport_create(const rg_grid *grid, int free_boundary, rg_planning planning,
                                      rg_transport **transport) RG_MUST_CHECK;

@@ -24,6 +24,7 @@ typedef struct rg_transport_level {
     double *plus;       /* (d, n) sum of z over the corners of a point that hold its face towards i + 1 */
     double *minus;      /* likewise towards i - 1 */
     double *phi;        /* (n) Lagrange multiplier of the last projection: the potential is -phi / penalty */
+    double *residual;   /* (d, n) see rg_transport_certify */
     double *row_value;  /* (rows) one number a row, to be summed */
     double *symbol;     /* (modes) inverse of the staggered Laplacian, over the number of cells */
     rg_spectral *spectral;
@@ -47,8 +48,9 @@ void rg_transport_step(rg_transport_level *level, double relaxation);
 void rg_transport_gather(rg_transport_level *level);
 /* Both bounds at the last projection; leaves the sums of z spoilt: a step must follow. */
 rg_transport_bracket rg_transport_certify(rg_transport_level *level);
-/* Used by it: the part of the averaged unit vectors that is no gradient of the potential, into `plus`. */
-void rg_transport_residual(rg_transport_level *level);
+/* Used by it: the part of the averaged unit vectors that is no gradient of the potential, from their sums in `plus` and
+ * `minus`; `residual` (d, n) may be `plus`. */
+void rg_transport_residual(rg_transport_level *level, double *residual);
 /* Largest slope at a corner of -phi / penalty; leaves the sums of z spoilt. */
 double rg_transport_slope(rg_transport_level *level);
 /* Another penalty with the flux and the unit vectors as they are; the sums of z are not made. */

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "measure/transport.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ static void smear_axis(const rg_grid *grid, int a, const double *in, double *out
 }
 
 static void smear(const pair *d, double *density) {
+    assert(d->grid.dim <= RG_MAX_DIM);
     for (int a = 0; a < d->grid.dim; a++) {
         smear_axis(&d->grid, a, density, d->room);
         memcpy(density, d->room, (size_t)rg_grid_cells(&d->grid) * sizeof *density);
