@@ -19,6 +19,8 @@ int cli_split(int argc, char **argv);
 int cli_budget(int argc, char **argv);
 int cli_estimate(int argc, char **argv);
 int cli_study(int argc, char **argv);
+int cli_sample(int argc, char **argv);
+int cli_memorise(int argc, char **argv);
 int cli_plot(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_doctor(int argc, char **argv);

@@ -21,7 +21,8 @@ struct rg_score_error {
     int dim;
     double variance_min, variance_max;
     double *fixed; /* (d, n): modes, constants, fields */
-    double rotation[3];
+    double rotation[3], scaled;
+    double profile[RG_PROFILES][RG_MAX_DIM]; /* constants but for those in `fixed` */
     size_t learned_count, random_count, break_count;
     struct learned *learned;
     rg_random_field *random;
@@ -146,6 +147,37 @@ static rg_status add_field(rg_score_error *error, const rg_error_term *t, rg_dia
     return status;
 }
 
+double rg_error_profile_at(rg_error_profile profile, double variance) {
+    switch (profile) {
+    case RG_PROFILE_VP:
+        return 1 / sqrt(1 + variance);
+    case RG_PROFILE_SIGMA:
+        return 1 / sqrt(variance);
+    case RG_PROFILE_VARIANCE:
+        return 1 / variance;
+    case RG_PROFILE_FLAT:
+    case RG_PROFILES:
+        break;
+    }
+    return 1;
+}
+
+static rg_status add_constant(rg_score_error *error, const rg_error_term *t, rg_diagnostic *diagnostic) {
+    const double *constant = t->vector ? t->vector : t->constant;
+    if (!finite_values((size_t)error->dim, constant))
+        return rg_fail(diagnostic, RG_EINVAL, "constant: a value is not finite");
+    if (t->profile >= RG_PROFILE_SIGMA && !(error->variance_min > 0))
+        return rg_fail(diagnostic, RG_EINVAL, "constant: with this profile it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
+    if (t->profile < RG_PROFILE_FLAT || t->profile >= RG_PROFILES)
+        return rg_fail(diagnostic, RG_EINVAL, "constant: unknown profile");
+    for (int a = 0; a < error->dim; a++)
+        if (t->profile)
+            error->profile[t->profile][a] += constant[a];
+        else
+            for (ptrdiff_t i = 0; i < error->cells; i++) error->fixed[a * error->cells + i] += constant[a];
+    return RG_OK;
+}
+
 static rg_status add_term(rg_score_error *error, const rg_error_term *t, rg_density *density,
                           rg_diagnostic *diagnostic) {
     switch (t->kind) {
@@ -162,13 +194,15 @@ static rg_status add_term(rg_score_error *error, const rg_error_term *t, rg_dens
     case RG_ERROR_RANDOM:
         return rg_random_field_create(&error->grid, t, &error->random[error->random_count++], diagnostic);
     case RG_ERROR_CONSTANT:
-        if (!finite_values((size_t)error->dim, t->constant))
-            return rg_fail(diagnostic, RG_EINVAL, "constant: a value is not finite");
-        for (int a = 0; a < error->dim; a++)
-            for (ptrdiff_t i = 0; i < error->cells; i++) error->fixed[a * error->cells + i] += t->constant[a];
-        return RG_OK;
+        return add_constant(error, t, diagnostic);
+    case RG_ERROR_WAVES:
+        return rg_fail(diagnostic, RG_EINVAL, "waves: not periodic, for particles on R^d only; take a random term");
     case RG_ERROR_FIELD:
         return add_field(error, t, diagnostic);
+    case RG_ERROR_SCALED:
+        if (!isfinite(t->scaled)) return rg_fail(diagnostic, RG_EINVAL, "scaled: the value is not finite");
+        error->scaled += t->scaled;
+        return RG_OK;
     }
     return rg_fail(diagnostic, RG_EINVAL, "unknown kind of score error");
 }
@@ -264,6 +298,19 @@ static void add_rotation(const rg_score_error *error, const double *score, doubl
     }
 }
 
+/* Constants with a profile, and the multiple of the score. */
+static void add_scaled(const rg_score_error *error, double variance, const double *score, double *e) {
+    const ptrdiff_t n = error->cells;
+    for (int a = 0; a < error->dim; a++) {
+        double constant = 0;
+        for (int p = RG_PROFILE_FLAT + 1; p < RG_PROFILES; p++)
+            if (error->profile[p][a] != 0)
+                constant += error->profile[p][a] * rg_error_profile_at((rg_error_profile)p, variance);
+        if (constant == 0 && error->scaled == 0) continue;
+        for (ptrdiff_t i = a * n; i < (a + 1) * n; i++) e[i] += constant - error->scaled * score[i];
+    }
+}
+
 rg_status rg_score_error_at(rg_score_error *error, double variance, const double *log_density, const double *score,
                             double *e) {
     if (!error || !log_density || !score || !e) return RG_EINVAL;
@@ -271,6 +318,7 @@ rg_status rg_score_error_at(rg_score_error *error, double variance, const double
         return RG_EINVAL;
     memcpy(e, error->fixed, (size_t)(error->dim * error->cells) * sizeof *e);
     if (error->dim > 1) add_rotation(error, score, e);
+    add_scaled(error, variance, score, e);
     for (size_t i = 0; i < error->learned_count; i++) interpolate(error, &error->learned[i], variance, e);
     for (size_t i = 0; i < error->random_count; i++) rg_random_field_add(&error->random[i], log_density, score, e);
     return RG_OK;

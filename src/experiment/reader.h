@@ -26,6 +26,8 @@ rg_status rg_reader_noise(rg_reader *r) RG_MUST_CHECK;
 rg_status rg_reader_prior(rg_reader *r) RG_MUST_CHECK;
 rg_status rg_reader_estimate(rg_reader *r) RG_MUST_CHECK;
 rg_status rg_reader_budget(rg_reader *r) RG_MUST_CHECK;
+rg_status rg_reader_sample(rg_reader *r) RG_MUST_CHECK;
+rg_status rg_reader_manifold(rg_reader *r) RG_MUST_CHECK;
 rg_status rg_reader_resolved(rg_reader *r) RG_MUST_CHECK;
 
 rg_status rg_reader_out_of_memory(const rg_reader *r) RG_MUST_CHECK;

@@ -1,6 +1,7 @@
 /* The main job: passes, error bars, claims. */
 #include "experiment/claims.h"
 #include "experiment/dual_sobolev.h"
+#include "experiment/manifold.h"
 #include "experiment/pass.h"
 
 #include "base/base.h"
@@ -62,6 +63,29 @@ static rg_value combine(const struct passes *p, const rg_value *main_value) {
     return v;
 }
 
+/* Bounds may be astronomic, and known to an order of magnitude at best: there the bar is how far down any pass says. */
+static rg_value combine_w1(const struct passes *p, const rg_value *main_value) {
+    const size_t offset = (size_t)((const char *)main_value - (const char *)&p->main);
+    const rg_pass *const pass[] = {&p->main, &p->relaxed, &p->coarse, &p->other};
+    double least = main_value->value;
+    for (int i = 0; i < (p->has_other ? 4 : 3); i++) {
+        const rg_value *v = (const rg_value *)((const char *)pass[i] + offset);
+        if (!isfinite(v->value)) return (rg_value){HUGE_VAL, 0};
+        least = fmin(least, v->value - v->error);
+    }
+    rg_value v = combine(p, main_value);
+    if (v.value > 0 && v.error > 0.5 * v.value && least > 0) v.error = fmax(v.value - least, 0.5 * v.value);
+    return v;
+}
+
+static void gather_w1(const rg_experiment *x, const struct passes *p, rg_outcome *o) {
+    const rg_value *from = (const rg_value *)&p->main.w1;
+    rg_value *to = (rg_value *)&o->w1.values;
+    if (!(x->wasserstein.gap > 0)) return;
+    o->w1.known = 1;
+    for (size_t i = 0; i < sizeof o->w1.values / sizeof *to; i++) to[i] = combine_w1(p, &from[i]);
+}
+
 static rg_value bound(rg_value prior, rg_value energy, double factor) {
     if (!isfinite(factor)) return (rg_value){HUGE_VAL, 0};
     return (rg_value){prior.value + factor * energy.value, prior.error + factor * energy.error};
@@ -98,6 +122,7 @@ static void gather_bounds(const struct passes *p, rg_outcome *o) {
     o->hellinger2_bound = bound(o->prior[RG_HELLINGER2], root, 0.25 * factor);
     o->reverse_gradient_bound =
         bound(o->prior[RG_REVERSE_KL], combine(p, &p->main.reverse_energy[RG_ENERGY_GRADIENT]), factor);
+    o->reverse_projection_bound = bound(o->prior[RG_REVERSE_KL], combine(p, &p->main.reverse_projection), factor);
     o->reverse_girsanov_bound =
         bound(o->prior[RG_REVERSE_KL], combine(p, &p->main.reverse_energy[RG_ENERGY_TOTAL]), factor);
 }
@@ -153,7 +178,8 @@ static void raise_alarm(const rg_experiment *x, rg_outcome *o) {
     const double least_cells = 1.6, loose = 1e-4;
     const double smallest = o->levels > 0 ? o->level[o->levels - 1].cells_per_sigma : HUGE_VAL;
     o->cells_per_sigma = smallest;
-    if (x->density.kind == RG_DENSITY_SAMPLES && smallest < least_cells) {
+    const int is_sum = x->density.kind == RG_DENSITY_SAMPLES || x->density.kind == RG_DENSITY_POINTS;
+    if (is_sum && smallest < least_cells) {
         o->resolution_alarm = 1;
         snprintf(o->resolution_note, sizeof o->resolution_note,
                  "sigma_min is %.2f grid cells: below %.1f the smoothed samples are not resolved; refine the grid or "
@@ -267,7 +293,9 @@ rg_status rg_run(const rg_experiment *x, const rg_run_options *options, rg_outco
     rg_status status = run_passes(x, options, &passes, o, diagnostic);
     if (!status) gather(&passes, o);
     if (!status) gather_levels(&passes, x, o);
+    if (!status) gather_w1(x, &passes, o);
     if (!status) status = estimate(x, options, passes.main.bound_factor, o, diagnostic);
+    if (!status) status = rg_manifold_run(x, options, o, diagnostic);
     omp_set_num_threads(threads);
     passes_free(&passes);
     if (status) {
@@ -292,6 +320,9 @@ void rg_outcome_free(rg_outcome *outcome) {
     rg_free(outcome->frames.value);
     rg_free(outcome->harm.interval);
     rg_free(outcome->harm.map);
+    rg_free(outcome->w1.map);
+    rg_free(outcome->w1.potential);
+    rg_manifold_free(&outcome->manifold);
     rg_free(outcome);
 }
 

@@ -6,9 +6,8 @@
  * inner product exactly, aliases included. */
 #include "measure/score_class.h"
 
-#include "base/base.h"
+#include "base/dense.h"
 #include "grid/modes.h"
-#include "measure/estimate.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
@@ -260,10 +259,10 @@ rg_status rg_score_class_fit(rg_score_class *c, const double *density, const dou
         fill_right(c, spectrum, c->right + (size_t)a * c->functions);
     }
     fill_gram(c);
-    if (!rg_cholesky(c->functions, c->gram)) return RG_ENOCONV;
+    if (!rg_dense_cholesky(c->functions, c->gram)) return RG_ENOCONV;
     for (int a = 0; a < dim; a++) {
         double *x = c->right + (size_t)a * c->functions;
-        rg_cholesky_solve(c->functions, c->gram, x);
+        rg_dense_solve(c->functions, c->gram, x);
         synthesise(c, x, c->field);
         memcpy(best + a * s->cells, c->field, (size_t)s->cells * sizeof *best);
     }
