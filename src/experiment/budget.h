@@ -59,7 +59,7 @@ double rg_law_normalise(const rg_grid *grid, double *law);
 void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, double background, double *law);
 /* How far the mass of the points is moved by it, on the mean. */
 double rg_law_displacement(const rg_grid *grid, size_t count, const double *points);
-/* What a law on one grid is on another one: each grid point is a point of its mass. */
+/* A law on one grid read on another one, linearly between its points. */
 void rg_law_regrid(const rg_grid *from, const double *values, const rg_grid *to, double *law);
 /* Laws without a density that are not given by points are drawn from, this often. */
 enum { RG_TRUTH_DRAWS = 1 << 18 };

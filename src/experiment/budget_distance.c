@@ -2,9 +2,10 @@
  *
  * Points are shared among the corners of their cells, which takes them apart: a single point comes nearer to any broad law by
  * as much as its mass was moved. That, on the mean, bounds what it does to W1. Where there are many points to a cell they
- * make up for each other, and it does much less. On one axis with spacing h, a point t h from a point of the grid with spacing
- * 2 h, t <= 1, is moved by 2 t (1 - t) h on the mean, and what it becomes on the two grids is t h apart: so twice the
- * distance between the laws on this grid and on the halved one stands for what was moved, where that is less. */
+ * make up for each other, and it does much less. So the law on the
+ * halved grid, read here linearly, is compared with the law here. A single point half way between two points of this grid is
+ * moved by h/2 on one axis, and the two laws are 0.44 h apart there: twice their distance stands for what was moved,
+ * where that is less. */
 #include "experiment/budget.h"
 
 #include <math.h>

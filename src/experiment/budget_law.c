@@ -72,15 +72,17 @@ void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, d
 }
 
 void rg_law_regrid(const rg_grid *from, const double *values, const rg_grid *to, double *law) {
-    const ptrdiff_t *n = from->shape;
-    const double volumes = rg_grid_cell_volume(from) / rg_grid_cell_volume(to);
-    for (ptrdiff_t i = 0; i < rg_grid_cells(to); i++) law[i] = 0;
-    for (ptrdiff_t i = 0; i < rg_grid_cells(from); i++) {
+    const ptrdiff_t *n = to->shape;
+    for (ptrdiff_t i = 0; i < rg_grid_cells(to); i++) {
         const ptrdiff_t index[] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
         double point[RG_MAX_DIM];
-        for (int a = 0; a < from->dim; a++) point[a] = from->lower[a] + (double)index[a] * rg_grid_spacing(from, a);
-        share(to, point, values[i] * volumes, law);
+        corners c;
+        for (int a = 0; a < to->dim; a++) point[a] = to->lower[a] + (double)index[a] * rg_grid_spacing(to, a);
+        find_corners(from, point, &c);
+        law[i] = 0;
+        for (int k = 0; k < 1 << to->dim; k++) law[i] += c.part[k] * values[c.cell[k]];
     }
+    (void)rg_law_normalise(to, law);
 }
 
 rg_status rg_budget_draw(const rg_experiment *x, size_t samples, double **points, rg_diagnostic *diagnostic) {
