@@ -65,7 +65,5 @@ refused "circle: expected a grid with 2 axes, got 1" --set 'density={shape: circ
 refused "expected only beside the curves circle, figure_eight and torus_knot" --set grid.shape=[8,8,8] --set 'density={shape: sphere, count: 4}'
 refused "because this shape has no density before it is smoothed" --set grid.shape=[8,8] --set 'density={shape: circle}' \
     --set noise.sigma_min=0 --set error=[]
-refused "exploding: it is infinite at sigma = 0" --set 'density={mixture: {means: [[0]], sigma: 0.5}}' --set manifold=null \
-    --set noise.sigma_min=0 --set 'error=[{exploding: {vector: [1]}}]'
 
 finish

@@ -378,8 +378,8 @@ static void scaled_and_exploding_errors(void **state) {
     const double point[] = {0.1, 0.9};
     const rg_density_spec spec = {.kind = RG_DENSITY_POINTS, .samples = 1, .points = point};
     const rg_error_term term[] = {{.kind = RG_ERROR_SCALED, .scaled = 0.3},
-                                  {.kind = RG_ERROR_EXPLODING, .constant = {2, -1}, .power = 1.5},
-                                  {.kind = RG_ERROR_EXPLODING, .constant = {0, 5}, .power = 1, .offset = 1}};
+                                  {.kind = RG_ERROR_CONSTANT, .constant = {2, -1}, .profile = RG_PROFILE_SIGMA},
+                                  {.kind = RG_ERROR_CONSTANT, .constant = {0, 5}, .profile = RG_PROFILE_VP}};
     const ptrdiff_t n = rg_grid_cells(&g);
     double *log_density = rg_field_alloc((size_t)n), *score = rg_field_alloc(2 * (size_t)n),
            *e = rg_field_alloc(2 * (size_t)n);
@@ -394,10 +394,10 @@ static void scaled_and_exploding_errors(void **state) {
         assert_int_equal(rg_density_at(density, variance, log_density, score, NULL), RG_OK);
         assert_int_equal(rg_score_error_at(error, variance, log_density, score, e), RG_OK);
         for (ptrdiff_t i = 0; i < n; i++) {
-            const double size = 1 + fabs(score[i]) + fabs(score[n + i]) + pow(variance, -0.75);
-            close_to(e[i], 2 / pow(variance, 0.75) - 0.3 * score[i], 1e-14 * size, "e0", variance);
-            close_to(e[n + i], 5 / sqrt(1 + variance) - 1 / pow(variance, 0.75) - 0.3 * score[n + i], 1e-14 * size,
-                     "e1", variance);
+            const double size = 1 + fabs(score[i]) + fabs(score[n + i]) + pow(variance, -0.5);
+            close_to(e[i], 2 / sqrt(variance) - 0.3 * score[i], 1e-14 * size, "e0", variance);
+            close_to(e[n + i], 5 / sqrt(1 + variance) - 1 / sqrt(variance) - 0.3 * score[n + i], 1e-14 * size, "e1",
+                     variance);
         }
     }
     rg_score_error_destroy(error);
@@ -408,8 +408,8 @@ static void scaled_and_exploding_errors(void **state) {
     rg_score_error_destroy(error);
     error = NULL;
     const rg_error_term bad[] = {{.kind = RG_ERROR_SCALED, .scaled = NAN},
-                                 {.kind = RG_ERROR_EXPLODING, .power = -1},
-                                 {.kind = RG_ERROR_EXPLODING, .power = 1, .offset = -1}};
+                                 {.kind = RG_ERROR_CONSTANT, .constant = {0, NAN}, .profile = RG_PROFILE_VP},
+                                 {.kind = RG_ERROR_CONSTANT, .profile = RG_PROFILES}};
     for (int i = 0; i < 3; i++)
         assert_int_equal(rg_score_error_create(&g, &bad[i], 1, density, 0.04, 1, &error, NULL), RG_EINVAL);
     rg_density_destroy(density);
@@ -477,7 +477,7 @@ static void constant_error_of_a_vp_model(void **state) {
         const rg_density_spec spec = {
             .kind = RG_DENSITY_MIXTURE, .components = 1, .means = mean, .covariances = covariance, .weights = weight};
         const rg_grid *grid = &g;
-        const rg_error_term term = {.kind = RG_ERROR_EXPLODING, .constant = {c, c}, .power = 1, .offset = 1};
+        const rg_error_term term = {.kind = RG_ERROR_CONSTANT, .constant = {c, c}, .profile = RG_PROFILE_VP};
         const rg_path_options o = {.variance_max = high, .churn = 1, .tolerance = 1e-7};
         struct march m = march(grid, &spec, &term, 1, &o);
         double middle;
@@ -578,7 +578,7 @@ static void forward_and_backward_agree(void **state) {
                                   {.component = 1, .wave = {2, 0}, .cosine = 0.5}};
     const rg_error_term term[] = {{.kind = RG_ERROR_MODES, .modes = 2, .mode = mode},
                                   {.kind = RG_ERROR_SCALED, .scaled = 0.1},
-                                  {.kind = RG_ERROR_EXPLODING, .constant = {0.3, -0.2}, .power = 1.5}};
+                                  {.kind = RG_ERROR_CONSTANT, .constant = {0.3, -0.2}, .profile = RG_PROFILE_SIGMA}};
     const rg_grid g = grid_of(2, (const ptrdiff_t[]){32, 27}, low, box);
     const rg_density_spec spec = {.kind = RG_DENSITY_FIGURE_EIGHT, .background = 1e-3};
     double *prior = rg_field_alloc((size_t)rg_grid_cells(&g));
@@ -604,7 +604,7 @@ static void forward_and_backward_agree(void **state) {
 /* ---- memory, threads, bad input */
 
 static rg_status everything(const rg_grid *g, const rg_density_spec *spec, rg_diagnostic *diagnostic) {
-    const rg_error_term term = {.kind = RG_ERROR_EXPLODING, .constant = {0.3, -0.2, 0.1}, .power = 1};
+    const rg_error_term term = {.kind = RG_ERROR_CONSTANT, .constant = {0.3, -0.2, 0.1}, .profile = RG_PROFILE_SIGMA};
     const rg_path_options o = {.variance_min = 0.06, .variance_max = 0.1, .churn = 1, .tolerance = 1e-3};
     double *distance = rg_field_alloc((size_t)rg_grid_cells(g));
     rg_levels *levels = NULL;

@@ -16,9 +16,12 @@
 #include <rotgrad/grid.h>
 #include <rotgrad/level.h>
 #include <rotgrad/manifold.h>
+#include <rotgrad/memorise.h>
+#include <rotgrad/particles.h>
 #include <rotgrad/path.h>
 #include <rotgrad/recipe.h>
 #include <rotgrad/run.h>
+#include <rotgrad/sample.h>
 #include <rotgrad/score_error.h>
 #include <rotgrad/spectral.h>
 #include <rotgrad/split.h>

@@ -18,9 +18,21 @@ typedef enum rg_error_kind {
     RG_ERROR_RANDOM,      /* seeded, band-limited, with given gradient and solenoidal energies in L2(p_v) */
     RG_ERROR_CONSTANT,    /* a constant vector */
     RG_ERROR_FIELD,       /* an array, the same at every variance */
-    RG_ERROR_SCALED,      /* -eta grad log p_v: the learned score is (1 - eta) times the true one */
-    RG_ERROR_EXPLODING    /* a constant vector over (sigma^2 + offset)^(power / 2) */
+    RG_ERROR_SCALED,      /* -eta grad log p_v: the learned score is 1 - eta times the true one */
+    RG_ERROR_WAVES        /* a seeded Gaussian random field on R^d, for particles only: it is not periodic */
 } rg_error_kind;
+
+/* How a constant depends on the noise level. */
+typedef enum rg_error_profile {
+    RG_PROFILE_FLAT,     /* not at all */
+    RG_PROFILE_VP,       /* times 1 / sqrt(1 + v): the error of a variance-preserving model that is constant there */
+    RG_PROFILE_SIGMA,    /* times 1 / sigma: it explodes as the noise vanishes */
+    RG_PROFILE_VARIANCE, /* times 1 / v: that of a denoiser x + v s_theta which is off by a constant */
+    RG_PROFILES
+} rg_error_profile;
+
+/* That factor at a variance; infinite at 0 for the last two. */
+RG_API double rg_error_profile_at(rg_error_profile profile, double variance);
 
 /* component c gets  sine sin(theta) + cosine cos(theta),  theta = sum_a 2 pi wave[a] (x_a - lower_a') / length[a], where
  * lower_a' is 0: phases are counted from the origin of x, not from the corner of the box. */
@@ -43,12 +55,16 @@ typedef struct rg_error_term {
     size_t modes;              /* modes: how many */
     const rg_error_mode *mode; /* modes */
 
-    double rotation[3];          /* rotation: 2-D: Omega = rotation[0] [[0,-1],[1,0]]; 3-D: Omega s = rotation x s */
-    double constant[RG_MAX_DIM]; /* constant, unit 1/x; exploding, unit x^(power - 1) */
-    double scaled;               /* scaled: eta, of either sign */
-    double power, offset;        /* exploding: >= 0; offset: unit x^2, above 0 where sigma reaches 0 */
+    double rotation[3]; /* rotation: 2-D: Omega = rotation[0] [[0,-1],[1,0]]; 3-D: Omega s = rotation x s */
+    double constant[RG_MAX_DIM];
+    const double *vector;      /* constant: (d) in place of `constant`, for particles in any dimension; or NULL */
+    rg_error_profile profile;  /* constant */
+    double scaled;             /* scaled: eta, of either sign */
+    size_t waves;              /* waves: how many, >= 1 */
+    double correlation_length; /* waves: covariance amplitude^2 exp(-|x - x'|^2 / (2 correlation_length^2)), unit x */
+    double amplitude;          /* waves: root mean square of a component, unit 1/x */
 
-    unsigned long seed;                        /* random */
+    unsigned long seed;                        /* random, waves */
     int band;                                  /* random: highest wave number per axis, >= 1 */
     double gradient_energy, solenoidal_energy; /* random: E_p|grad phi|^2 and E_p|r|^2, unit 1/x^2, >= 0 */
 } rg_error_term;
@@ -64,7 +80,7 @@ typedef struct rg_score_error rg_score_error;
  * true score at its own noise levels: `density` (borrowed during the call) must reach down to
  * rg_error_lowest_variance. Memory: K d fields for a learned term. Cost: K density evaluations.
  * RG_EINVAL: a value outside its contract, a wave beyond the grid's Nyquist mode, a noise range outside the learned
- * levels or, of an exploding term, down to 0; RG_ENOMEM; RG_EDOMAIN from the density. The diagnostic says which term. */
+ * levels or, of a constant that explodes, down to 0; RG_ENOMEM; RG_EDOMAIN from the density. The diagnostic says which term. */
 RG_API rg_status rg_score_error_create(const rg_grid *grid, const rg_error_term *term, size_t count,
                                        rg_density *density, double variance_min, double variance_max,
                                        rg_score_error **error, rg_diagnostic *diagnostic) RG_MUST_CHECK;

@@ -163,10 +163,9 @@ static const char *const density_names[] = {
     [RG_DENSITY_POINTS] = "points",
 };
 static const char *const error_names[] = {
-    [RG_ERROR_LEARNED] = "learned score", [RG_ERROR_MODES] = "Fourier modes",
-    [RG_ERROR_ROTATION] = "rotation",     [RG_ERROR_RANDOM] = "random field",
-    [RG_ERROR_CONSTANT] = "constant",     [RG_ERROR_FIELD] = "field from a file",
-    [RG_ERROR_SCALED] = "scaled score",   [RG_ERROR_EXPLODING] = "exploding vector",
+    [RG_ERROR_LEARNED] = "learned score", [RG_ERROR_MODES] = "Fourier modes", [RG_ERROR_ROTATION] = "rotation",
+    [RG_ERROR_RANDOM] = "random field",   [RG_ERROR_CONSTANT] = "constant",   [RG_ERROR_FIELD] = "field from a file",
+    [RG_ERROR_SCALED] = "scaled score",   [RG_ERROR_WAVES] = "random waves",
 };
 static const char *const prior_names[] = {
     [RG_PRIOR_EXACT] = "exact", [RG_PRIOR_UNIFORM] = "uniform", [RG_PRIOR_FILE] = "from a file"};

@@ -24,6 +24,9 @@ enum { RG_STRIPES = 4, RG_CURVE_POINTS = 96 };
 int rg_stripe_parity(size_t component, int axis, int dim);
 /* Mixture of Gaussians with general covariances. */
 rg_status rg_law_gaussian(const rg_grid *grid, const rg_density_spec *spec, rg_law **law);
+/* The law that rg_law_gaussian made, at points (count, d) in place of a grid; both outputs are filled. */
+void rg_law_gaussian_points(rg_law *law, double variance, size_t count, const double *x, double *log_density,
+                            double *score);
 /* Point masses of given weights on a grid of their own. */
 rg_status rg_law_samples(const rg_grid *grid, const rg_density_spec *spec, double variance_min, rg_law **law,
                          rg_diagnostic *diagnostic);

@@ -111,6 +111,19 @@ static void gaussian_at(rg_law *law, double variance, double *log_density, doubl
     }
 }
 
+void rg_law_gaussian_points(rg_law *law, double variance, size_t count, const double *x, double *log_density,
+                            double *score) {
+    struct gaussian *g = (struct gaussian *)law;
+    const size_t dim = (size_t)g->grid.dim;
+    for (size_t m = 0; m < g->components; m++) invert(&g->component[m], &g->grid, variance);
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < count; i++) {
+        double slope[3];
+        log_density[i] = evaluate(g, x + i * dim, slope);
+        for (size_t a = 0; a < dim; a++) score[i * dim + a] = slope[a];
+    }
+}
+
 static void gaussian_destroy(rg_law *law) {
     struct gaussian *g = (struct gaussian *)law;
     rg_free(g->component);

@@ -15,10 +15,6 @@ struct learned {
     double *log_sigma, *scaled; /* (levels) and (levels, d, n): sigma e */
 };
 
-struct exploding {
-    double vector[RG_MAX_DIM], power, offset;
-};
-
 struct rg_score_error {
     rg_grid grid;
     ptrdiff_t cells;
@@ -26,8 +22,7 @@ struct rg_score_error {
     double variance_min, variance_max;
     double *fixed; /* (d, n): modes, constants, fields */
     double rotation[3], scaled;
-    size_t exploding_count;
-    struct exploding *exploding;
+    double profile[RG_PROFILES][RG_MAX_DIM]; /* constants but for those in `fixed` */
     size_t learned_count, random_count, break_count;
     struct learned *learned;
     rg_random_field *random;
@@ -152,17 +147,34 @@ static rg_status add_field(rg_score_error *error, const rg_error_term *t, rg_dia
     return status;
 }
 
-static rg_status add_exploding(rg_score_error *error, const rg_error_term *t, rg_diagnostic *diagnostic) {
-    if (!finite_values((size_t)error->dim, t->constant) || !(t->power >= 0) || !isfinite(t->power) ||
-        !(t->offset >= 0) || !isfinite(t->offset))
-        return rg_fail(diagnostic, RG_EINVAL, "exploding: a value is not finite, or the power or offset is negative");
-    if (!(error->variance_min + t->offset > 0))
-        return rg_fail(diagnostic, RG_EINVAL,
-                       "exploding: it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
-    struct exploding *x = &error->exploding[error->exploding_count++];
-    for (int a = 0; a < error->dim; a++) x->vector[a] = t->constant[a];
-    x->power = t->power;
-    x->offset = t->offset;
+double rg_error_profile_at(rg_error_profile profile, double variance) {
+    switch (profile) {
+    case RG_PROFILE_VP:
+        return 1 / sqrt(1 + variance);
+    case RG_PROFILE_SIGMA:
+        return 1 / sqrt(variance);
+    case RG_PROFILE_VARIANCE:
+        return 1 / variance;
+    case RG_PROFILE_FLAT:
+    case RG_PROFILES:
+        break;
+    }
+    return 1;
+}
+
+static rg_status add_constant(rg_score_error *error, const rg_error_term *t, rg_diagnostic *diagnostic) {
+    const double *constant = t->vector ? t->vector : t->constant;
+    if (!finite_values((size_t)error->dim, constant))
+        return rg_fail(diagnostic, RG_EINVAL, "constant: a value is not finite");
+    if (t->profile >= RG_PROFILE_SIGMA && !(error->variance_min > 0))
+        return rg_fail(diagnostic, RG_EINVAL, "constant: with this profile it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
+    if (t->profile < RG_PROFILE_FLAT || t->profile >= RG_PROFILES)
+        return rg_fail(diagnostic, RG_EINVAL, "constant: unknown profile");
+    for (int a = 0; a < error->dim; a++)
+        if (t->profile)
+            error->profile[t->profile][a] += constant[a];
+        else
+            for (ptrdiff_t i = 0; i < error->cells; i++) error->fixed[a * error->cells + i] += constant[a];
     return RG_OK;
 }
 
@@ -182,19 +194,15 @@ static rg_status add_term(rg_score_error *error, const rg_error_term *t, rg_dens
     case RG_ERROR_RANDOM:
         return rg_random_field_create(&error->grid, t, &error->random[error->random_count++], diagnostic);
     case RG_ERROR_CONSTANT:
-        if (!finite_values((size_t)error->dim, t->constant))
-            return rg_fail(diagnostic, RG_EINVAL, "constant: a value is not finite");
-        for (int a = 0; a < error->dim; a++)
-            for (ptrdiff_t i = 0; i < error->cells; i++) error->fixed[a * error->cells + i] += t->constant[a];
-        return RG_OK;
+        return add_constant(error, t, diagnostic);
+    case RG_ERROR_WAVES:
+        return rg_fail(diagnostic, RG_EINVAL, "waves: not periodic, for particles on R^d only; take a random term");
     case RG_ERROR_FIELD:
         return add_field(error, t, diagnostic);
     case RG_ERROR_SCALED:
         if (!isfinite(t->scaled)) return rg_fail(diagnostic, RG_EINVAL, "scaled: the value is not finite");
         error->scaled += t->scaled;
         return RG_OK;
-    case RG_ERROR_EXPLODING:
-        return add_exploding(error, t, diagnostic);
     }
     return rg_fail(diagnostic, RG_EINVAL, "unknown kind of score error");
 }
@@ -212,8 +220,7 @@ static rg_status fill(rg_score_error *error, const rg_error_term *term, size_t c
     error->breaks = rg_field_alloc(levels);
     error->learned = rg_alloc(count, sizeof *error->learned);
     error->random = rg_alloc(count, sizeof *error->random);
-    error->exploding = rg_alloc(count, sizeof *error->exploding);
-    if (!error->fixed || !error->breaks || !error->learned || !error->random || !error->exploding) return RG_ENOMEM;
+    if (!error->fixed || !error->breaks || !error->learned || !error->random) return RG_ENOMEM;
     for (size_t i = 0; i < count; i++) {
         const rg_status status = add_term(error, &term[i], density, diagnostic);
         if (status) return status;
@@ -254,7 +261,6 @@ void rg_score_error_destroy(rg_score_error *error) {
     for (size_t i = 0; i < error->random_count; i++) rg_random_field_free(&error->random[i]);
     rg_free(error->learned);
     rg_free(error->random);
-    rg_free(error->exploding);
     rg_free(error->fixed);
     rg_free(error->breaks);
     rg_free(error);
@@ -292,14 +298,17 @@ static void add_rotation(const rg_score_error *error, const double *score, doubl
     }
 }
 
-static void add_scaled(const rg_score_error *error, const double *score, double *e) {
-    for (ptrdiff_t i = 0; i < error->dim * error->cells; i++) e[i] -= error->scaled * score[i];
-}
-
-static void add_explosion(const rg_score_error *error, const struct exploding *x, double variance, double *e) {
-    const double factor = pow(variance + x->offset, -0.5 * x->power);
-    for (int a = 0; a < error->dim; a++)
-        for (ptrdiff_t i = 0; i < error->cells; i++) e[a * error->cells + i] += factor * x->vector[a];
+/* Constants with a profile, and the multiple of the score. */
+static void add_scaled(const rg_score_error *error, double variance, const double *score, double *e) {
+    const ptrdiff_t n = error->cells;
+    for (int a = 0; a < error->dim; a++) {
+        double constant = 0;
+        for (int p = RG_PROFILE_FLAT + 1; p < RG_PROFILES; p++)
+            if (error->profile[p][a] != 0)
+                constant += error->profile[p][a] * rg_error_profile_at((rg_error_profile)p, variance);
+        if (constant == 0 && error->scaled == 0) continue;
+        for (ptrdiff_t i = a * n; i < (a + 1) * n; i++) e[i] += constant - error->scaled * score[i];
+    }
 }
 
 rg_status rg_score_error_at(rg_score_error *error, double variance, const double *log_density, const double *score,
@@ -309,8 +318,7 @@ rg_status rg_score_error_at(rg_score_error *error, double variance, const double
         return RG_EINVAL;
     memcpy(e, error->fixed, (size_t)(error->dim * error->cells) * sizeof *e);
     if (error->dim > 1) add_rotation(error, score, e);
-    if (error->scaled != 0) add_scaled(error, score, e);
-    for (size_t i = 0; i < error->exploding_count; i++) add_explosion(error, &error->exploding[i], variance, e);
+    add_scaled(error, variance, score, e);
     for (size_t i = 0; i < error->learned_count; i++) interpolate(error, &error->learned[i], variance, e);
     for (size_t i = 0; i < error->random_count; i++) rg_random_field_add(&error->random[i], log_density, score, e);
     return RG_OK;

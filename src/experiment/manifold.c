@@ -170,7 +170,7 @@ static rg_status sweep_into(const rg_experiment *x, const rg_run_options *option
     s.cut = which == 1 ? relaxed_cut : exact_cut;
     s.p_rows = keep ? keep->p : NULL;
     s.q_rows = keep ? keep->q : NULL;
-    rg_status status = which == 2 ? rg_comparison_grid(x, &s.grid) : RG_OK;
+    rg_status status = which == 2 ? rg_comparison_grid(x, 0, &s.grid) : RG_OK;
     if (!status) status = march(&s, diagnostic);
     if (!status && keep) status = keep_fields(&s, keep);
     sweep_free(&s);

@@ -12,8 +12,10 @@ static const double SAMPLES_BACKGROUND = 1e-6;
 
 /* ---- mixture */
 
+/* On R^D the first mean says what D is. */
 static rg_status read_means(rg_reader *r, const rg_node *node, rg_density_spec *spec) {
-    const size_t dim = (size_t)r->experiment->grid.dim;
+    if (r->experiment->free_space) r->experiment->dim = node->first->count;
+    const size_t dim = r->experiment->dim;
     double *means = rg_pool_alloc(r->kept, node->count * dim, sizeof *means);
     if (!means) return rg_reader_out_of_memory(r);
     spec->components = node->count;
@@ -26,7 +28,7 @@ static rg_status read_means(rg_reader *r, const rg_node *node, rg_density_spec *
 }
 
 static rg_status read_sigma(rg_reader *r, const rg_node *node, size_t components, double *covariances) {
-    const size_t dim = (size_t)r->experiment->grid.dim;
+    const size_t dim = r->experiment->dim;
     double *sigma = rg_pool_alloc(&r->scratch, components, sizeof *sigma);
     if (!sigma) return rg_reader_out_of_memory(r);
     for (size_t c = 0; c < components; c++) sigma[c] = node->number;
@@ -43,21 +45,19 @@ static rg_status read_sigma(rg_reader *r, const rg_node *node, size_t components
     return RG_OK;
 }
 
-/* Cholesky's pivots, by elimination in place. */
-static int is_positive_definite(int dim, const double *matrix) {
-    double m[RG_MAX_DIM * RG_MAX_DIM];
-    memcpy(m, matrix, sizeof *m * (size_t)(dim * dim));
-    for (int k = 0; k < dim; k++) {
+/* Cholesky's pivots, by elimination in place: the copy is lost. */
+static int is_positive_definite(size_t dim, double *m) {
+    for (size_t k = 0; k < dim; k++) {
         if (!(m[k * dim + k] > 0)) return 0;
-        for (int i = k + 1; i < dim; i++)
-            for (int j = k + 1; j < dim; j++) m[i * dim + j] -= m[i * dim + k] / m[k * dim + k] * m[k * dim + j];
+        for (size_t i = k + 1; i < dim; i++)
+            for (size_t j = k + 1; j < dim; j++) m[i * dim + j] -= m[i * dim + k] / m[k * dim + k] * m[k * dim + j];
     }
     return 1;
 }
 
-static int is_symmetric(int dim, const double *m) {
-    for (int i = 0; i < dim; i++)
-        for (int j = 0; j < i; j++) {
+static int is_symmetric(size_t dim, const double *m) {
+    for (size_t i = 0; i < dim; i++)
+        for (size_t j = 0; j < i; j++) {
             const double scale = fabs(m[i * dim + j]) + fabs(m[j * dim + i]);
             if (fabs(m[i * dim + j] - m[j * dim + i]) > SYMMETRY * scale) return 0;
         }
@@ -65,23 +65,25 @@ static int is_symmetric(int dim, const double *m) {
 }
 
 static rg_status read_matrix(rg_reader *r, const rg_node *node, double *matrix) {
-    const int dim = r->experiment->grid.dim;
-    if (node->count != (size_t)dim)
-        return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected a %d x %d matrix, got %s", dim, dim,
+    const size_t dim = r->experiment->dim;
+    if (node->count != dim)
+        return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected a %zu x %zu matrix, got %s", dim, dim,
                             rg_node_show(node).text);
-    double *row = matrix;
+    double *row = matrix, *copy = rg_pool_alloc(&r->scratch, dim * dim, sizeof *copy);
+    if (!copy) return rg_reader_out_of_memory(r);
     for (const rg_node *child = node->first; child; child = child->next, row += dim) {
-        const rg_status status = rg_reader_numbers(r, child, (size_t)dim, "axis", row);
+        const rg_status status = rg_reader_numbers(r, child, dim, "axis", row);
         if (status != RG_OK) return status;
     }
     if (!is_symmetric(dim, matrix)) return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected a symmetric matrix");
-    if (!is_positive_definite(dim, matrix))
+    memcpy(copy, matrix, dim * dim * sizeof *copy);
+    if (!is_positive_definite(dim, copy))
         return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected a positive definite matrix");
     return RG_OK;
 }
 
 static rg_status read_covariances(rg_reader *r, const rg_node *node, size_t components, double *covariances) {
-    const size_t dim = (size_t)r->experiment->grid.dim;
+    const size_t dim = r->experiment->dim;
     if (node->count != components)
         return rg_node_fail(node, r->diagnostic, RG_EINVAL, "expected %zu matri%s, one for each component, got %s",
                             components, components == 1 ? "x" : "ces", rg_node_show(node).text);
@@ -107,7 +109,7 @@ static rg_status read_weights(rg_reader *r, rg_node *mixture, size_t components,
 }
 
 static rg_status read_mixture(rg_reader *r, rg_node *node, rg_density_spec *spec) {
-    const size_t dim = (size_t)r->experiment->grid.dim;
+    const size_t dim = r->experiment->dim;
     rg_status status = read_means(r, rg_node_get(node, "means"), spec);
     if (status != RG_OK) return status;
     double *covariances = rg_pool_alloc(r->kept, spec->components * dim * dim, sizeof *covariances);
@@ -145,21 +147,27 @@ static rg_status exclude_points(rg_reader *r, const rg_node *node, rg_array *poi
                         node->text);
 }
 
-static rg_status read_samples(rg_reader *r, rg_node *node, rg_density_spec *spec) {
-    const int dim = r->experiment->grid.dim;
+rg_status rg_reader_points(rg_reader *r, const rg_node *node, const rg_node *exclude, size_t *count,
+                           const double **out) {
+    rg_experiment *e = r->experiment;
     rg_array points = {0};
     char expected[64];
     rg_status status = rg_reader_load(r, node, &points);
     if (status != RG_OK) return status;
-    snprintf(expected, sizeof expected, "(N, %d) with N at least 1", dim);
-    if (points.dim != 2 || points.shape[1] != dim || points.shape[0] < 1)
+    snprintf(expected, sizeof expected, e->free_space ? "(N, D) with N and D at least 1" : "(N, %zu) with N at least 1",
+             e->dim);
+    if (points.dim == 2 && e->free_space) e->dim = (size_t)points.shape[1];
+    if (points.dim != 2 || points.count == 0 || (size_t)points.shape[1] != e->dim)
         return rg_reader_wrong_shape(r, node, &points, expected);
-    const rg_node *exclude = rg_node_get(node->parent, "exclude");
     if (exclude) status = exclude_points(r, exclude, &points);
     if (status != RG_OK) return status;
-    spec->samples = (size_t)points.shape[0];
-    spec->points = points.data;
+    *count = (size_t)points.shape[0];
+    *out = points.data;
     return RG_OK;
+}
+
+static rg_status read_samples(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+    return rg_reader_points(r, node, rg_node_get(node->parent, "exclude"), &spec->samples, &spec->points);
 }
 
 /* ---- the other kinds */
@@ -225,6 +233,18 @@ static const struct {
     {"shape", RG_DENSITY_RING, read_shape},
 };
 
+/* What R^D does not have. */
+static rg_status check_free(const rg_reader *r, const rg_node *node, rg_density_kind kind, const rg_node *background) {
+    if (!r->experiment->free_space) return RG_OK;
+    if (kind != RG_DENSITY_MIXTURE && kind != RG_DENSITY_SAMPLES)
+        return rg_node_fail_key(node, r->diagnostic, RG_EINVAL, "expected a mixture or samples, or the key grid.shape");
+    if (background && background->number > 0)
+        return rg_node_fail(background, r->diagnostic, RG_EINVAL,
+                            "expected 0 without grid.shape, because R^d has no uniform law, got %s",
+                            rg_node_show(background).text);
+    return RG_OK;
+}
+
 rg_status rg_reader_density(rg_reader *r) {
     rg_density_spec *spec = &r->experiment->density;
     rg_node *density = rg_node_get(r->root, "density"), *background = rg_node_get(density, "background");
@@ -232,17 +252,22 @@ rg_status rg_reader_density(rg_reader *r) {
         rg_node *node = rg_node_get(density, kinds[i].key);
         if (!node) continue;
         spec->kind = kinds[i].kind;
-        const rg_status status = kinds[i].read(r, node, spec);
+        rg_status status = check_free(r, node, spec->kind, background);
+        if (status == RG_OK) status = kinds[i].read(r, node, spec);
         if (status != RG_OK) return status;
     }
     const int singular = spec->kind == RG_DENSITY_SAMPLES || spec->kind >= RG_DENSITY_CIRCLE;
-    spec->background = background ? background->number : singular ? SAMPLES_BACKGROUND : 0;
+    const double fallback = singular && !r->experiment->free_space ? SAMPLES_BACKGROUND : 0;
+    spec->background = background ? background->number : fallback;
     return background ? RG_OK : rg_reader_fill_number(r, density, "background", spec->background);
 }
 
 rg_status rg_reader_prior(rg_reader *r) {
     rg_experiment *e = r->experiment;
     const rg_node *prior = rg_node_get(r->root, "prior"), *file = rg_node_get(prior, "file");
+    if (e->free_space && (file || prior->number != 0))
+        return rg_node_fail(prior, r->diagnostic, RG_EINVAL,
+                            "expected exact without grid.shape; sample.start has other laws to start from");
     e->prior = file ? RG_PRIOR_FILE : (rg_prior)(RG_PRIOR_EXACT + (int)prior->number);
     return file ? rg_reader_density_values(r, file, &e->prior_grid, &e->prior_values) : RG_OK;
 }

@@ -92,7 +92,7 @@ static rg_status read_modes(rg_reader *r, rg_node *node, rg_error_term *term) {
 /* ---- the other kinds */
 
 static rg_status read_rotation(rg_reader *r, rg_node *node, rg_error_term *term) {
-    const int dim = r->experiment->grid.dim;
+    const int dim = r->experiment->dim > RG_MAX_DIM ? 1 : (int)r->experiment->dim;
     if (dim == 3 && node->kind == RG_NODE_LIST) return rg_reader_numbers(r, node, 3, "axis", term->rotation);
     term->rotation[0] = node->number;
     if (dim == 2 && node->kind == RG_NODE_TEXT) return RG_OK;
@@ -117,19 +117,33 @@ static rg_status read_random(rg_reader *r, rg_node *node, rg_error_term *term) {
 }
 
 static rg_status read_constant(rg_reader *r, rg_node *node, rg_error_term *term) {
-    return rg_reader_numbers(r, node, (size_t)r->experiment->grid.dim, "axis", term->constant);
+    const size_t dim = r->experiment->dim;
+    const rg_node *profile = rg_node_get(node->parent, "profile");
+    double *vector = rg_pool_alloc(r->kept, dim, sizeof *vector);
+    if (!vector) return rg_reader_out_of_memory(r);
+    term->vector = vector;
+    term->profile = profile ? (rg_error_profile)(int)profile->number : RG_PROFILE_FLAT; /* as in the schema */
+    const rg_status status = rg_reader_numbers(r, node, dim, "axis", vector);
+    for (size_t a = 0; status == RG_OK && a < dim && a < RG_MAX_DIM; a++) term->constant[a] = vector[a];
+    return status;
+}
+
+static rg_status read_waves(rg_reader *r, rg_node *node, rg_error_term *term) {
+    if (!r->experiment->free_space)
+        return rg_node_fail_key(
+            node, r->diagnostic, RG_EINVAL,
+            "expected a random term: waves are not periodic, and grid.shape makes the space a torus");
+    term->seed = (unsigned long)rg_node_get(node, "seed")->number;
+    term->waves = (size_t)rg_node_get(node, "count")->number;
+    term->correlation_length = rg_node_get(node, "length")->number;
+    term->amplitude = rg_node_get(node, "amplitude")->number;
+    return RG_OK;
 }
 
 static rg_status read_scaled(rg_reader *r, rg_node *node, rg_error_term *term) {
     (void)r;
     term->scaled = node->number;
     return RG_OK;
-}
-
-static rg_status read_exploding(rg_reader *r, rg_node *node, rg_error_term *term) {
-    term->power = rg_node_get(node, "power")->number;
-    term->offset = rg_node_get(node, "offset")->number;
-    return rg_reader_numbers(r, rg_node_get(node, "vector"), (size_t)r->experiment->grid.dim, "axis", term->constant);
 }
 
 static rg_status read_field(rg_reader *r, rg_node *node, rg_error_term *term) {
@@ -143,12 +157,13 @@ static rg_status read_field(rg_reader *r, rg_node *node, rg_error_term *term) {
 static const struct {
     const char *key;
     rg_error_kind kind;
+    int on_grid; /* it needs one */
     rg_status (*read)(rg_reader *r, rg_node *node, rg_error_term *term);
 } kinds[] = {
-    {"learned", RG_ERROR_LEARNED, read_learned},    {"modes", RG_ERROR_MODES, read_modes},
-    {"rotation", RG_ERROR_ROTATION, read_rotation}, {"random", RG_ERROR_RANDOM, read_random},
-    {"constant", RG_ERROR_CONSTANT, read_constant}, {"file", RG_ERROR_FIELD, read_field},
-    {"scaled", RG_ERROR_SCALED, read_scaled},       {"exploding", RG_ERROR_EXPLODING, read_exploding},
+    {"learned", RG_ERROR_LEARNED, 1, read_learned},    {"modes", RG_ERROR_MODES, 1, read_modes},
+    {"rotation", RG_ERROR_ROTATION, 0, read_rotation}, {"random", RG_ERROR_RANDOM, 1, read_random},
+    {"constant", RG_ERROR_CONSTANT, 0, read_constant}, {"file", RG_ERROR_FIELD, 1, read_field},
+    {"scaled", RG_ERROR_SCALED, 0, read_scaled},       {"waves", RG_ERROR_WAVES, 0, read_waves},
 };
 
 static rg_status read_term(rg_reader *r, const rg_node *node, rg_error_term *term) {
@@ -157,6 +172,9 @@ static rg_status read_term(rg_reader *r, const rg_node *node, rg_error_term *ter
         rg_node *found = rg_node_get(node, kinds[i].key);
         if (!found) continue;
         term->kind = kinds[i].kind;
+        if (kinds[i].on_grid && r->experiment->free_space)
+            return rg_node_fail_key(found, r->diagnostic, RG_EINVAL,
+                                    "expected constant, relative or waves: %s needs grid.shape", kinds[i].key);
         status = kinds[i].read(r, found, term);
     }
     return status;

@@ -51,7 +51,7 @@ static rg_status read_form(rg_reader *r, const rg_node *estimate) {
 rg_status rg_reader_estimate(rg_reader *r) {
     rg_experiment_estimate *e = &r->experiment->estimate;
     rg_node *estimate = rg_node_get(r->root, "estimate");
-    if (!estimate) return RG_OK;
+    if (!estimate || r->experiment->free_space) return RG_OK; /* particles have no use for it */
     rg_status status = read_features(r, estimate);
     if (!status) status = read_form(r, estimate);
     if (status) return status;

@@ -72,11 +72,19 @@ static rg_status read_names(rg_reader *r, const rg_node *grid, size_t dim) {
     return RG_OK;
 }
 
+/* Particles need no grid: without one they live on R^D. */
+static int is_free(const rg_reader *r, const rg_node *grid) {
+    return r->experiment->free_space && !rg_node_get(grid, "shape") && !rg_node_get(grid, "lower") &&
+           !rg_node_get(grid, "length") && !first_learned_score(r);
+}
+
 rg_status rg_reader_grid(rg_reader *r) {
     const double pi = 3.14159265358979323846;
     rg_node *grid = rg_node_get(r->root, "grid");
     ptrdiff_t shape[RG_MAX_DIM];
     double lower[RG_MAX_DIM], length[RG_MAX_DIM];
+    r->experiment->free_space = is_free(r, grid);
+    if (r->experiment->free_space) return RG_OK;
     rg_status status = rg_node_get(grid, "shape") ? RG_OK : shape_from_learned(r, grid);
     if (status != RG_OK) return status;
     const rg_node *node = rg_node_get(grid, "shape");
@@ -86,6 +94,7 @@ rg_status rg_reader_grid(rg_reader *r) {
     if (status == RG_OK) status = read_names(r, grid, node->count);
     if (status != RG_OK) return status;
     status = rg_grid_init((int)node->count, shape, lower, length, &r->experiment->grid);
+    r->experiment->dim = node->count;
     if (status == RG_OK) return RG_OK;
     return rg_node_fail(node, r->diagnostic, status, "%s", rg_status_text(status));
 }

@@ -101,9 +101,11 @@ static int is_singular(const rg_density_spec *spec) {
 static rg_status check_samples(const rg_reader *r, const noise_unit *unit, const rg_node *min) {
     const rg_experiment *e = r->experiment;
     if (!is_singular(&e->density) || e->variance_min > 0) return RG_OK;
-    const char *what = e->density.kind == RG_DENSITY_SAMPLES || e->density.kind == RG_DENSITY_POINTS
-                           ? "samples have no density before they are"
-                           : "this shape has no density before it is";
+    const int points = e->density.kind == RG_DENSITY_SAMPLES || e->density.kind == RG_DENSITY_POINTS;
+    const char *what = points ? "samples have no density before they are" : "this shape has no density before it is";
+    if (e->free_space)
+        return rg_node_fail(min, r->diagnostic, RG_EDOMAIN, "expected a number above 0, because %s smoothed, got %s",
+                            what, rg_node_show(min).text);
     double spacing = 0;
     for (int a = 0; a < e->grid.dim; a++) spacing = fmax(spacing, rg_grid_spacing(&e->grid, a));
     return rg_node_fail(min, r->diagnostic, RG_EDOMAIN,

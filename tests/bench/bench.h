@@ -48,7 +48,9 @@ int bench_run(const char *command, bench_line *line, void *data);
 void bench_flat(void);
 void bench_weighted(void);
 void bench_step(void);
+void bench_particles(void);
 void bench_real(void);
 void bench_figures(void);
+void bench_estimate(void);
 
 #endif
