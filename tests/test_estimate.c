@@ -475,11 +475,11 @@ static void check_class(const drawn *s, rg_feature_kind kind, size_t size) {
     const size_t k = f->count;
     double *x = field((ptrdiff_t)(N * d)), *gradient = field((ptrdiff_t)(N * d)), laplacian[N];
     double *c = noise((ptrdiff_t)k, 18), *vector = noise((ptrdiff_t)(N * d), 19), *rows = field((ptrdiff_t)(N * k));
-    double *raw = field((ptrdiff_t)f->raw), *gram = field((ptrdiff_t)(k * k));
+    double *gram = field((ptrdiff_t)f->raw), *work = field((ptrdiff_t)(k * k));
     for (size_t i = 0; i < N * d; i++) x[i] = s->points[i] - centre[i % d];
     f->load(f, N, x);
-    f->add(f, N, raw);
-    f->gram(f, raw, gram);
+    f->add(f, N, gram);
+    f->gram(f, gram, work);
     f->apply(f, N, c, gradient, laplacian);
     double square = 0, form = 0;
     for (size_t i = 0; i < N * d; i++) square += gradient[i] * gradient[i];
@@ -520,7 +520,7 @@ static void check_class(const drawn *s, rg_feature_kind kind, size_t size) {
                 assert_below(fabs(jacobian[a][b][i] - jacobian[b][a][i]), 1e-6 * (1 + scale));
     }
     f->destroy(f);
-    double *fields[] = {x, gradient, c, vector, rows, raw, gram, up, down};
+    double *fields[] = {x, gradient, c, vector, rows, gram, work, up, down};
     for (size_t i = 0; i < COUNT_OF(fields); i++) rg_free(fields[i]);
 }
 
@@ -574,8 +574,8 @@ static void cholesky_by_blocks(void **state) {
             for (int k = 0; k < N; k++) a[i * N + j] += b[i * N + k] * b[j * N + k];
         }
     memcpy(l, a, N * N * sizeof *a);
-    assert_true(rg_cholesky(N, l));
-    rg_triangle_inverse(N, l, inverse);
+    assert_true(rg_dense_cholesky(N, l));
+    rg_dense_inverse(N, l, inverse);
     double worst = 0, wrong = 0;
     for (int i = 0; i < N; i++)
         for (int j = 0; j <= i; j++) {
@@ -589,14 +589,14 @@ static void cholesky_by_blocks(void **state) {
     assert_below(wrong, N * DBL_EPSILON);
     double x[N];
     for (int i = 0; i < N; i++) x[i] = a[i > 7 ? i * N + 7 : 7 * N + i]; /* A x = column 7 */
-    rg_cholesky_solve(N, l, x);
+    rg_dense_solve(N, l, x);
     for (int i = 0; i < N; i++) assert_below(fabs(x[i] - (i == 7)), N * DBL_EPSILON);
     for (int j = 0; j < N; j++) {
         a[250 * N + j] = a[j > 20 ? j * N + 20 : 20 * N + j];
         a[j * N + 250] = a[250 * N + j];
     }
     a[250 * N + 250] = a[20 * N + 20];
-    assert_false(rg_cholesky(N, a));
+    assert_false(rg_dense_cholesky(N, a));
     rg_free(b);
     rg_free(a);
     rg_free(l);

@@ -701,7 +701,7 @@ static struct two_flows two_flows_of(int dim, size_t levels_count, double churn)
     rg_history history;
     rg_diagnostic diagnostic = {0};
     double along[RG_INTEGRALS], unused;
-    assert_int_equal(rg_history_create(&g, &history), RG_OK);
+    assert_int_equal(rg_history_create(&g, 1e-7, &history), RG_OK);
     assert_int_equal(rg_history_add(&history, evolve, o.form), RG_OK);
     for (int done = 0; !done;) {
         must(rg_evolve_step(evolve, &done, &diagnostic), &diagnostic);

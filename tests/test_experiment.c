@@ -453,7 +453,7 @@ static const struct {
     {BASE "sigma_max: 3\n", "exp.yaml:4:1: unknown key \"sigma_max\", did you mean \"noise.sigma_max\"?", RG_EINVAL},
     {BASE "something_else: 3\n",
      "exp.yaml:4:1: unknown key \"something_else\", expected one of title, grid, density, noise, prior, error, "
-     "estimate, sample, tolerance, form, threads",
+     "estimate, wasserstein, budget, sample, manifold, tolerance, form, threads",
      RG_EINVAL},
     {GRID DENSITY "noise: {variance_min: 0.01, variance_max: 4, chrun: 0}\n",
      "exp.yaml:3:46: noise: unknown key \"chrun\", did you mean \"churn\"?", RG_EINVAL},
@@ -464,15 +464,16 @@ static const struct {
     {BASE "error: [{modes: [{component: 0, wave: [1, 1], sine: 1}]}]\n",
      "exp.yaml:4:47: error.0.modes.0: unknown key \"sine\", did you mean \"sin\"?", RG_EINVAL},
     {BASE "<<: {tolerance: 1}\n",
-     "exp.yaml:4:1: unknown key \"<<\", expected one of title, grid, density, noise, prior, error, estimate, sample, "
+     "exp.yaml:4:1: unknown key \"<<\", expected one of title, grid, density, noise, prior, error, estimate, "
+     "wasserstein, budget, sample, manifold, "
      "tolerance, "
      "form, threads",
      RG_EINVAL},
     {GRID NOISE, "exp.yaml:1:1: expected the key \"density\", which is missing", RG_EINVAL},
     {GRID NOISE "density: {}\n",
-     "exp.yaml:3:10: density: expected exactly one of mixture, samples, grid, shape, got none", RG_EINVAL},
+     "exp.yaml:3:10: density: expected exactly one of mixture, samples, grid, points, shape, got none", RG_EINVAL},
     {GRID NOISE "density: {shape: ring, grid: values.npy}\n",
-     "exp.yaml:3:11: density: expected exactly one of mixture, samples, grid, shape, got grid and shape", RG_EINVAL},
+     "exp.yaml:3:11: density: expected exactly one of mixture, samples, grid, points, shape, got grid and shape", RG_EINVAL},
     {GRID NOISE "density: {shape: ring, exclude: exclude.npy}\n",
      "exp.yaml:3:33: density.exclude: expected only beside \"samples\", which is missing", RG_EINVAL},
     {GRID NOISE "density: {grid: values.npy, width: 1}\n",
@@ -482,10 +483,10 @@ static const struct {
     {GRID NOISE "density: {mixture: {means: [[0, 0]]}}\n",
      "exp.yaml:3:20: density.mixture: expected exactly one of sigma, covariances, got none", RG_EINVAL},
     {BASE "error: [{}]\n",
-     "exp.yaml:4:9: error.0: expected exactly one of learned, modes, rotation, random, constant, relative, waves, file, got none",
+     "exp.yaml:4:9: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, waves, file, got none",
      RG_EINVAL},
     {BASE "error: [{constant: [1, 2], rotation: 1}]\n",
-     "exp.yaml:4:10: error.0: expected exactly one of learned, modes, rotation, random, constant, relative, waves, file, got rotation "
+     "exp.yaml:4:10: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, waves, file, got rotation "
      "and constant",
      RG_EINVAL},
     {BASE "error: [{learned: {score: score.npy}}]\n",

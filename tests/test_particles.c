@@ -166,7 +166,7 @@ static void point_mass_returns(void **state) {
     (void)state;
     enum { M = 20000 };
     const double eta = 0.25, zero = 0, v_min = 1e-8;
-    const rg_error_term term = {.kind = RG_ERROR_RELATIVE, .factor = -eta};
+    const rg_error_term term = {.kind = RG_ERROR_SCALED, .scaled = eta};
     const rg_space space = {.dim = 1};
     struct run r = {.options = {.space = space,
                                 .count = M,
@@ -434,7 +434,7 @@ static void refusals(void **state) {
     rg_particles_destroy(p);
     rg_particles_destroy(NULL);
     /* Euler's step over a hundred noise levels, and a score that grows, end in infinity */
-    const rg_error_term term = {.kind = RG_ERROR_RELATIVE, .factor = 1e200};
+    const rg_error_term term = {.kind = RG_ERROR_SCALED, .scaled = -1e200};
     rg_point_error *error = NULL;
     assert_ok(rg_point_error_create(&space, NULL, NULL, &term, 1, 0.01, 1, &error, NULL));
     rg_status status = rg_particles_create(&good, law, error, &p, &why);

@@ -356,7 +356,7 @@ static void errors_are_those_of_the_grid(void **state) {
                                   {.kind = RG_ERROR_CONSTANT, .constant = {1.3, 0}, .profile = RG_PROFILE_VP},
                                   {.kind = RG_ERROR_CONSTANT, .constant = {0, 0.6}, .profile = RG_PROFILE_SIGMA},
                                   {.kind = RG_ERROR_CONSTANT, .constant = {-0.1, 0.02}, .profile = RG_PROFILE_VARIANCE},
-                                  {.kind = RG_ERROR_RELATIVE, .factor = -0.25},
+                                  {.kind = RG_ERROR_SCALED, .scaled = 0.25},
                                   {.kind = RG_ERROR_ROTATION, .rotation = {0.7}},
                                   {.kind = RG_ERROR_RANDOM, .seed = 4, .band = 2, .gradient_energy = 1}};
     enum { N = 16 * 15 };

@@ -196,7 +196,7 @@ static void refusals(void **state) {
            "x.yaml:3:10: error.0: expected constant, relative or waves: random needs grid.shape");
     refuse(DATA "error: [{constant: [1, 2, 3, 4, 5], profile: steep}]\n",
            "expected one of flat, vp, inverse_sigma, inverse_variance");
-    refuse(DATA "error: [{relative: 1, profile: vp}]\n", "expected only beside \"constant\"");
+    refuse(DATA "error: [{scaled: 1, profile: vp}]\n", "expected only beside \"constant\"");
     refuse(DATA "prior: uniform\n", "x.yaml:3:8: prior: expected exact without grid.shape");
     refuse(DATA "sample: {start: uniform}\n", "because R^d has no uniform law");
     refuse(DATA "sample: {score: grid}\n", "expected points: there is no grid.shape");
@@ -222,7 +222,7 @@ static void refusals(void **state) {
 static void each_allocation_may_fail(void **state) {
     (void)state;
     remember_points();
-    rg_experiment e = read_text(DATA "error: [{relative: 0.1}]\nsample: {particles: 3, steps: 2, method: heun}\n");
+    rg_experiment e = read_text(DATA "error: [{scaled: -0.1}]\nsample: {particles: 3, steps: 2, method: heun}\n");
     rg_status status = RG_ENOMEM;
     for (long n = 0; status && n < 400; n++) {
         rg_sampled s = {0};

@@ -1,8 +1,10 @@
 /* The backward Kolmogorov equation with growth (Feynman-Kac), up the noise levels from variance_min to variance_max:
- *   d_v f = b.grad f + div(t f) + D laplacian f + V f,   f(variance_min) = psi
- * With b = c (s + e), no t and no V, f_v(x) is what a sampler with churn lambda (D = lambda^2 / 2, c = (1 + lambda^2) / 2) that
+ *   d_v f = b.grad f + D laplacian f + V f,   f(variance_min) = psi
+ * With b = c (s + e) and no V, f_v(x) is what a sampler with churn lambda (D = lambda^2 / 2, c = (1 + lambda^2) / 2) that
  * stands at x at variance v expects of psi where it ends; int f_v dq_v does not depend on v. With V, of psi exp(int V dv)
- * along its way. One fourth-order exponential Runge-Kutta step (Krogstad) with an embedded third-order estimate.
+ * along its way. Or, for functions times a density (M = p f: b = (c - 2 D) s + c e, V = -c (div e + s.e)),
+ *   d_v f = div(b f) + D laplacian f + V f.
+ * One fourth-order exponential Runge-Kutta step (Krogstad) with an embedded third-order estimate.
  * Source: docs/theory.md 5.
  */
 #ifndef ROTGRAD_BACKWARD_H
@@ -22,9 +24,9 @@ typedef enum rg_backward_scheme {
                                  oscillates where b turns over between two points; f >= 0 where psi >= 0 */
 } rg_backward_scheme;
 
-/* drift b (d, n), with `flux` b and then t (2 d, n); and V (n), set to 0 before the call, at one variance. Called at
- * variance_min, then for the middle and the end of each step in turn, again after a rejected one: when rg_backward_step
- * returns, the last call was for the variance where f stands. A status other than RG_OK ends the step with it. */
+/* drift b (d, n), and V (n), which is 0 before the call, at one variance. Called at variance_min, then for the middle and the
+ * end of each step in turn, again after a rejected one: when rg_backward_step returns, the last call was for the variance
+ * where f stands. A status other than RG_OK ends the step with it. */
 typedef rg_status rg_backward_fields(void *data, double variance, double *drift, double *growth,
                                      rg_diagnostic *diagnostic);
 
@@ -34,21 +36,21 @@ typedef struct rg_backward_options {
     double tolerance;   /* of a step, five times over: the largest |error of f| / (|f| + max |psi|) over the grid */
     int max_steps;      /* 0: 100000 */
     size_t stops;       /* variances at which a step must end: all where b or V is not smooth in v */
-    const double *stop; /* in any order; borrowed */
+    const double *stop; /* in any order; borrowed, and read at every step */
     rg_backward_scheme scheme;
-    int flux; /* 1: there is a t; RG_BACKWARD_SPECTRAL only */
+    int divergence; /* 1: div(b f) in place of b.grad f; RG_BACKWARD_SPECTRAL only */
 } rg_backward_options;
 
 /* psi: (n), unit of f. RG_EINVAL: an option outside its range, a psi that is not finite; RG_ENOMEM; what `fields` returns.
- * Memory: 14 + 2 d spectra of one field, 3 (d + 1) + 2 d + 2 fields, 3 d more with `flux`. */
+ * Memory: about 26 + 5 d fields. */
 RG_API rg_status rg_backward_create(const rg_grid *grid, const rg_backward_options *options, rg_backward_fields *fields,
                                     void *data, const double *psi, rg_backward **backward,
                                     rg_diagnostic *diagnostic) RG_MUST_CHECK;
 RG_API void rg_backward_destroy(rg_backward *backward);
 
 /* One accepted step. `done` is set to 1 at variance_max. RG_ENOCONV: the step shrank to nothing or max_steps passed; what
- * `fields` returns. Allocates nothing. Cost: four times d + 2 real FFTs (fitted: 2; with `flux` d more) and two calls of
- * `fields`, for every attempt. */
+ * `fields` returns. Allocates nothing. Cost: four times d + 2 real FFTs (fitted: 2) and two calls of `fields`, for
+ * every attempt. */
 RG_API rg_status rg_backward_step(rg_backward *backward, int *done, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 RG_API double rg_backward_variance(const rg_backward *backward);

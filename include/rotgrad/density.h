@@ -18,7 +18,14 @@ typedef enum rg_density_kind {
     RG_DENSITY_GRID,        /* values on a grid, positive where background is 0 */
     RG_DENSITY_RING,        /* 2-D: circle of radius L/4 about the centre, thickened by a Gaussian of deviation width */
     RG_DENSITY_TWO_MOONS,   /* 2-D: two interleaved half circles, thickened likewise */
-    RG_DENSITY_CHECKERBOARD /* 2-D, 3-D: every other one of 4^d boxes, uniform in each, smoothed likewise */
+    RG_DENSITY_CHECKERBOARD, /* 2-D, 3-D: every other one of 4^d boxes, uniform in each, smoothed likewise */
+    /* Manifolds: uniform in length or area, without thickness but for `width`. In fractions of the box, about its centre. */
+    RG_DENSITY_CIRCLE,       /* 2-D: of radius 1/4 */
+    RG_DENSITY_FIGURE_EIGHT, /* 2-D: (0.3 sin t, 0.15 sin 2t) */
+    RG_DENSITY_SPHERE,       /* 3-D: of radius 1/4 */
+    RG_DENSITY_TORUS_KNOT,   /* 3-D: the trefoil ((1/4 + cos 3t / 10) (cos 2t, sin 2t), sin 3t / 10) */
+    RG_DENSITY_CLIFFORD,     /* 3-D: the flat torus (u, v, u + v), which closes around the box */
+    RG_DENSITY_POINTS        /* N points, as samples, but for a few: exact tails, also without a background */
 } rg_density_kind;
 
 /* What p_0 is. Plain data; the arrays are borrowed by rg_density_create and may be freed after it. */
@@ -31,21 +38,24 @@ typedef struct rg_density_spec {
     const double *covariances; /* mixture: (components, d, d), symmetric positive definite, unit x^2 */
     const double *weights;     /* mixture: (components), >= 0, sum > 0 (normalised here) */
 
-    size_t samples;       /* samples: N >= 1 */
-    const double *points; /* samples: (N, d), unit x; wrapped into the box */
+    size_t samples;       /* samples, points: N >= 1 */
+    const double *points; /* samples, points: (N, d), unit x; wrapped into the box */
 
     rg_grid values_grid;  /* grid: where the values live; same box as the run's grid */
     const double *values; /* grid: >= 0, positive mass (normalised here) */
 
-    double width; /* ring, two moons, checkerboard: standard deviation, unit x, > 0 */
+    /* ring, two moons, checkerboard: standard deviation, unit x, > 0; curves and surfaces: >= 0, 0 for the bare ones */
+    double width;
+    size_t count; /* curves: this many points, equally spaced in t, in place of the curve; 0: the curve itself */
 } rg_density_spec;
 
 typedef struct rg_density rg_density;
 
 /* Prepares p_v on `grid` for any variance >= variance_min (unit x^2).
  * Samples need variance_min > 0: smoothing starts from the exact kernel sum at variance_min / 2 on a grid
- * that resolves it (2.4 points per deviation; relative error below 1e-11), cost N times its points, once.
- * RG_EINVAL: a value outside its contract; RG_EDOMAIN: negative values, zero mass, or samples with variance_min == 0;
+ * that resolves it (2.4 points per deviation; relative error below 1e-11), cost N times its points, once. Manifolds and
+ * points likewise; their N is that of a quadrature with relative error below 1e-12.
+ * RG_EINVAL: a value outside its contract; RG_EDOMAIN: negative values, zero mass, or samples, points or bare manifolds with variance_min == 0;
  * RG_ENOMEM. The diagnostic says which. */
 RG_API rg_status rg_density_create(const rg_grid *grid, const rg_density_spec *spec, double variance_min,
                                    rg_density **density, rg_diagnostic *diagnostic) RG_MUST_CHECK;

@@ -64,7 +64,7 @@ RG_API rg_status rg_evolve_step(rg_evolve *evolve, int *done, rg_diagnostic *dia
 RG_API double rg_evolve_progress(const rg_evolve *evolve);
 
 /* The ratio rho = q / p of one marginal, or of RG_FLOOR, where it stands now, (n); in density form rho is q / p where p > 0.
- * `clipped`: the mass of q below 0 that was set to 0. Allocates nothing. */
+ * `clipped`: the mass of q below 0 that was set to 0; NULL: nothing is set to 0. Allocates nothing. */
 RG_API void rg_evolve_ratio(const rg_evolve *evolve, int marginal, double *ratio, double *clipped);
 /* What q - p is to first order in e, (n): p delta, from 0, with
  *   d_tau (p delta) = -c div(s p delta + p e) + D laplacian (p delta).

@@ -31,6 +31,31 @@ typedef struct rg_experiment_estimate {
     unsigned long seed;
 } rg_experiment_estimate;
 
+/* W1 and its bounds, where they are asked for. */
+typedef struct rg_experiment_wasserstein {
+    double gap;        /* of the distances, relative; 0: not asked for */
+    double source_gap; /* of the norm of the source at each noise level */
+} rg_experiment_wasserstein;
+/* The ladder of error sources, `rotgrad budget`; see budget.h. Defaults where the experiment has no key budget. */
+typedef enum rg_budget_prior { RG_BUDGET_EXACT = 1, RG_BUDGET_UNIFORM, RG_BUDGET_GAUSSIAN } rg_budget_prior;
+typedef enum rg_step_scheme { RG_STEP_EULER = 1, RG_STEP_EXPONENTIAL } rg_step_scheme;
+enum { RG_SWEEP_SAMPLES, RG_SWEEP_SIGMA_MIN, RG_SWEEP_MODES, RG_SWEEP_SIGMA_MAX, RG_SWEEP_STEPS, RG_SWEEPS };
+
+typedef struct rg_experiment_budget {
+    size_t samples;       /* N; 0: the law itself, no finite sample */
+    const double *points; /* (N, d), from a file; NULL: drawn from the law by `seed` */
+    unsigned long seed;
+    rg_feature_kind kind; /* of the class of scores; 0: all scores */
+    size_t size;
+    char *score_class;    /* both as typed: "fourier:4"; "none" */
+    double ridge;
+    int has_prior;        /* 1: `prior` is given; 0: the experiment's own, or uniform where that is exact */
+    rg_budget_prior prior;
+    size_t steps;         /* of the sampler at the end; 0: exact in time */
+    rg_step_scheme scheme;
+    size_t count[RG_SWEEPS];   /* values of each sweep; 0: none */
+    double *value[RG_SWEEPS];  /* as given */
+} rg_experiment_budget;
 /* Where the particles of rotgrad sample start. */
 typedef enum rg_sample_start {
     RG_SAMPLE_PRIOR = 1, /* the law that `prior` names */
@@ -52,6 +77,14 @@ typedef struct rg_experiment_sample {
     int on_grid;         /* 1: the score is interpolated from the grid */
     double bandwidth;    /* of samples: smooths them into a score that generalises; 0: not */
 } rg_experiment_sample;
+enum { RG_MOST_TUBES = 8 };
+
+/* Path functionals and what is outside a tube around the manifold, where they are asked for. */
+typedef struct rg_experiment_manifold {
+    size_t levels; /* noise levels of the table; 0: not asked for */
+    size_t tubes;
+    double tube[RG_MOST_TUBES]; /* radii, ascending, unit x */
+} rg_experiment_manifold;
 
 typedef struct rg_experiment {
     char *path;     /* the YAML file */
@@ -70,7 +103,10 @@ typedef struct rg_experiment {
     size_t terms;
     rg_error_term *term; /* arrays owned by the experiment */
     rg_experiment_estimate estimate;
+    rg_experiment_wasserstein wasserstein;
+    rg_experiment_budget budget;
     rg_experiment_sample sample;
+    rg_experiment_manifold manifold;
     double tolerance; /* of the time stepping, in total variation */
     rg_form form;     /* formulation of the main run; the other one checks it */
     int threads;      /* 0: what OpenMP gives */

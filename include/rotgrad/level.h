@@ -58,6 +58,10 @@ RG_API rg_status rg_levels_log_density(rg_levels *levels, double variance, doubl
 RG_API rg_status rg_levels_unsplit_at_two(rg_levels *levels, const double variance[2], rg_level *const level[2],
                                           rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
+/* One such room. */
+RG_API rg_status rg_levels_unsplit_at(rg_levels *levels, double variance, rg_level *level,
+                                      rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
 /* The harmonic part of a furnished room's r: energy E_p|r_h|^2. Cost: d weighted splits. */
 RG_API rg_status rg_levels_harmonic(rg_levels *levels, const rg_level *level, double *energy) RG_MUST_CHECK;
 

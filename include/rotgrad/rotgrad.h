@@ -15,8 +15,10 @@
 #include <rotgrad/folder.h>
 #include <rotgrad/grid.h>
 #include <rotgrad/level.h>
+#include <rotgrad/manifold.h>
 #include <rotgrad/memorise.h>
 #include <rotgrad/particles.h>
+#include <rotgrad/path.h>
 #include <rotgrad/recipe.h>
 #include <rotgrad/run.h>
 #include <rotgrad/sample.h>

@@ -33,7 +33,7 @@ typedef struct rg_claim {
     rg_verdict verdict;
 } rg_claim;
 
-enum { RG_MAX_CLAIMS = 32 };
+enum { RG_MAX_CLAIMS = 64 };
 
 /* Harm: the share of an error in the KL of the linear response, signed; total = positive + negative, the integrals of
  * the places that raise it and that lower it. */
@@ -73,6 +73,7 @@ typedef struct rg_outcome_level {
     double gradient_bound, girsanov_bound; /* from the start down to here, KL(p_T|pi) included */
     double kl_error[RG_MARGINALS], gradient_bound_error, girsanov_bound_error;
     rg_harm_level harm;
+    rg_harm_level w1; /* of W1, unit x per d log sigma; NaN without `wasserstein` in the experiment */
     /* E_p|grad phi|^2 from samples: value, standard error, 95 % interval; NaN without `estimate` in the experiment */
     double dual_sobolev, dual_sobolev_error, dual_sobolev_low, dual_sobolev_high;
     double cells_per_sigma; /* sigma over the largest grid spacing */
@@ -113,6 +114,65 @@ typedef struct rg_outcome_estimate {
     double interval[2]; /* same unit */
 } rg_outcome_estimate;
 
+/* Bounds on W1, each from a factor Lambda by which the sampler may stretch a slope: docs/wasserstein.md. */
+enum {
+    RG_W1_GRONWALL,
+    RG_W1_FEYNMAN_KAC,
+    RG_W1_BERNSTEIN,
+    RG_W1_SMOOTHING,
+    RG_W1_LEAST, /* the least of the four, point by point */
+    RG_W1_BOUNDS
+};
+/* From the gradient part, or from the whole error. */
+enum { RG_W1_GRADIENT, RG_W1_ERROR, RG_W1_FIELDS };
+
+/* Unit x, but for tv_bound. */
+typedef struct rg_w1_values {
+    rg_value distance[RG_MARGINALS]; /* W1(p_0, q_0) */
+    rg_value prior;                  /* W1(p_T, pi) */
+    /* gain = prior_gain + source but for the residual: int psi d(q_0 - p_0) of the optimal potential, int f_T d(pi - p_T),
+     * int c int p grad f.e dx dv with grad phi and with e; size: the integral of its absolute value, with grad phi */
+    rg_value gain, prior_gain, source[RG_W1_FIELDS], size, residual[RG_W1_FIELDS];
+    rg_value bound[RG_W1_FIELDS][RG_W1_BOUNDS];
+    rg_value source_norm_bound; /* constants in space, and min int |F| over div F = div(p e) */
+    rg_value tv_bound[RG_W1_FIELDS], w2_bound[RG_W1_FIELDS];
+    rg_value printed; /* R^(3/2) (1 + sqrt |grad b|) (W1(p_T, pi) + eps): a shape, without its universal constant */
+} rg_w1_values;
+
+typedef struct rg_outcome_w1 {
+    int known; /* 0: nothing else is set */
+    rg_w1_values values;
+    double *map;       /* (n) c int p grad f.grad phi dv, unit x^(1-d); owned by the outcome */
+    double *potential; /* (n) psi, unit x; likewise */
+} rg_outcome_w1;
+
+/* One noise level of the manifold's table (manifold.csv): values, and behind them in the same order their error bars. Path
+ * functionals run from the start down to here. */
+typedef struct rg_outcome_manifold_values {
+    double readout;                                      /* v E_p|s|^2: d - k on a manifold of dimension k */
+    double error_length;                                 /* sqrt(E_p|e|^2), unit 1/x */
+    double path_kl, log_novikov, log_path_chi2;          /* see path.h; log(1 + chi^2) */
+    double distance_p, distance_q;                       /* mean distance to the manifold, unit x */
+    double outside_p[RG_MOST_TUBES], outside_q[RG_MOST_TUBES]; /* mass farther than that from it */
+} rg_outcome_manifold_values;
+
+typedef struct rg_outcome_manifold_level {
+    double sigma, variance;
+    rg_outcome_manifold_values value, error;
+} rg_outcome_manifold_level;
+
+/* What the key `manifold` asks for. */
+typedef struct rg_outcome_manifold {
+    int known;                        /* 0: nothing below is set */
+    int axes, dimension;              /* d and k; k = -1: the density has no manifold; distances are then NaN */
+    size_t tubes;
+    double tube[RG_MOST_TUBES];       /* unit x */
+    size_t levels;                    /* descending sigma, geometric */
+    rg_outcome_manifold_level *level; /* owned by the outcome */
+    double *readout, *distance;       /* (n) v|s|^2 at the end; distance to the manifold, NULL without one; owned */
+    double *p, *q;                    /* (levels, n), ascending sigma, in one dimension, else NULL; owned */
+} rg_outcome_manifold;
+
 typedef struct rg_outcome {
     rg_grid grid;
     rg_value divergence[RG_DIVERGENCES][RG_MARGINALS];
@@ -123,9 +183,11 @@ typedef struct rg_outcome {
     rg_value energy[RG_ENERGIES];
     rg_value prior[RG_DIVERGENCES], prior_renyi; /* of pi and p_T */
     rg_value renyi;                              /* R_3(q|p), see RG_RENYI_ORDER */
-    /* Upper bounds on R_3(q|p), log(1 + chi2(q|p)), H^2; on KL(q|p) from E_q|grad phi|^2 and from E_q|e|^2. Infinite for
-     * churn 0. */
-    rg_value renyi_bound, log_chi2_bound, hellinger2_bound, reverse_gradient_bound, reverse_girsanov_bound;
+    /* Upper bounds on R_3(q|p), log(1 + chi2(q|p)), H^2; on KL(q|p) from E_q|grad phi|^2, from E_q|e|^2, and from the
+     * smaller one, at each noise level, of E_q|grad phi|^2 and E_q|grad psi|^2 with e = grad psi + a q-solenoidal field.
+     * Infinite for churn 0. */
+    rg_value renyi_bound, log_chi2_bound, hellinger2_bound;
+    rg_value reverse_gradient_bound, reverse_girsanov_bound, reverse_projection_bound;
     rg_value path_length;       /* int |d KL / d tau| d tau of the full sampler */
     rg_value linear_kl;         /* KL by linear response, 1/2 int p delta^2; NaN where the prior is not p_T */
     rg_value observability;     /* int p delta^2 / int E_p|e|^2 dv; NaN without score error, too */
@@ -137,6 +199,8 @@ typedef struct rg_outcome {
     rg_outcome_fields fields;
     rg_outcome_frames frames;
     rg_outcome_harm harm;
+    rg_outcome_w1 w1;
+    rg_outcome_manifold manifold;
     rg_evolve_statistics statistics; /* of the main pass */
     double cells_per_sigma;          /* sigma_min (smoothing included) over the largest spacing */
     int resolution_alarm;            /* 1: see docs/errors.md */

@@ -18,7 +18,7 @@ typedef enum rg_error_kind {
     RG_ERROR_RANDOM,      /* seeded, band-limited, with given gradient and solenoidal energies in L2(p_v) */
     RG_ERROR_CONSTANT,    /* a constant vector */
     RG_ERROR_FIELD,       /* an array, the same at every variance */
-    RG_ERROR_RELATIVE,    /* a multiple of the true score: s_theta = (1 + factor) s */
+    RG_ERROR_SCALED,      /* -eta grad log p_v: the learned score is 1 - eta times the true one */
     RG_ERROR_WAVES        /* a seeded Gaussian random field on R^d, for particles only: it is not periodic */
 } rg_error_kind;
 
@@ -59,7 +59,7 @@ typedef struct rg_error_term {
     double constant[RG_MAX_DIM];
     const double *vector;      /* constant: (d) in place of `constant`, for particles in any dimension; or NULL */
     rg_error_profile profile;  /* constant */
-    double factor;             /* relative */
+    double scaled;             /* scaled: eta, of either sign */
     size_t waves;              /* waves: how many, >= 1 */
     double correlation_length; /* waves: covariance amplitude^2 exp(-|x - x'|^2 / (2 correlation_length^2)), unit x */
     double amplitude;          /* waves: root mean square of a component, unit 1/x */
@@ -80,7 +80,7 @@ typedef struct rg_score_error rg_score_error;
  * true score at its own noise levels: `density` (borrowed during the call) must reach down to
  * rg_error_lowest_variance. Memory: K d fields for a learned term. Cost: K density evaluations.
  * RG_EINVAL: a value outside its contract, a wave beyond the grid's Nyquist mode, a noise range outside the learned
- * levels; RG_ENOMEM; RG_EDOMAIN from the density. The diagnostic says which term. */
+ * levels or, of a constant that explodes, down to 0; RG_ENOMEM; RG_EDOMAIN from the density. The diagnostic says which term. */
 RG_API rg_status rg_score_error_create(const rg_grid *grid, const rg_error_term *term, size_t count,
                                        rg_density *density, double variance_min, double variance_max,
                                        rg_score_error **error, rg_diagnostic *diagnostic) RG_MUST_CHECK;

@@ -36,6 +36,14 @@ double rg_max_abs(ptrdiff_t n, const double *a);
 /* Integral over [a, b] of the polynomial through `count` <= 6 points with distinct x. */
 double rg_interpolation_integral(size_t count, const double *x, const double *y, double a, double b);
 
+/* Before a function whose loops are worth a second copy for wider registers, chosen when the program starts. AVX2 without
+ * FMA: the same operations, so the same bits. */
+#if defined(__x86_64__) && defined(__gnu_linux__)
+#define RG_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define RG_WIDE
+#endif
+
 /* Pointwise work over [0, n) in blocks of fixed length, shared among threads. */
 typedef void rg_block_work(void *data, ptrdiff_t begin, ptrdiff_t end);
 void rg_parallel(ptrdiff_t n, rg_block_work *work, void *data);

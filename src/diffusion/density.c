@@ -2,7 +2,7 @@
  *
  * A background d makes p = (1 - d) p' + d / volume, which solves the same heat flow; its score is that of p' times the
  * posterior probability of p'. */
-#include "diffusion/density.h"
+#include "diffusion/manifold.h"
 
 #include <math.h>
 
@@ -81,6 +81,21 @@ static rg_status check_mixture(const rg_grid *grid, const rg_density_spec *spec,
     return check_weights(spec->components, spec->weights, "mixture weights", diagnostic);
 }
 
+static rg_status create_manifold(const rg_grid *grid, const rg_density_spec *spec, double variance_min, rg_law **law,
+                                 rg_diagnostic *diagnostic) {
+    const int axes = rg_manifold_axes(spec->kind);
+    if (axes && axes != grid->dim)
+        return rg_fail(diagnostic, RG_EINVAL, "shape: not defined in %d dimensions", grid->dim);
+    if (!(spec->width >= 0) || !isfinite(spec->width))
+        return rg_fail(diagnostic, RG_EINVAL, "shape: the width must not be negative");
+    if (!axes && (spec->samples == 0 || !spec->points ||
+                  !finite_values(spec->samples * (size_t)grid->dim, spec->points)))
+        return rg_fail(diagnostic, RG_EINVAL, "points: none, or one is not finite");
+    if (spec->count > 0 && rg_manifold_parameters(spec->kind) != 1)
+        return rg_fail(diagnostic, RG_EINVAL, "shape: only a curve can be taken by points");
+    return rg_law_manifold(grid, spec, variance_min, law, diagnostic);
+}
+
 static rg_status create_law(const rg_grid *grid, const rg_density_spec *spec, double variance_min, rg_law **law,
                             rg_diagnostic *diagnostic) {
     rg_status status;
@@ -105,8 +120,11 @@ static rg_status create_law(const rg_grid *grid, const rg_density_spec *spec, do
         if (grid->dim == 1 || (grid->dim == 3 && spec->kind != RG_DENSITY_CHECKERBOARD))
             return rg_fail(diagnostic, RG_EINVAL, "shape: not defined in %d dimensions", grid->dim);
         return rg_law_separable(grid, spec, law);
+    default:
+        break;
     }
-    return rg_fail(diagnostic, RG_EINVAL, "unknown kind of density");
+    return rg_density_on_manifold(spec->kind) ? create_manifold(grid, spec, variance_min, law, diagnostic)
+                                              : rg_fail(diagnostic, RG_EINVAL, "unknown kind of density");
 }
 
 rg_status rg_density_create(const rg_grid *grid, const rg_density_spec *spec, double variance_min, rg_density **density,

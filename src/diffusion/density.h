@@ -30,6 +30,14 @@ void rg_law_gaussian_points(rg_law *law, double variance, size_t count, const do
 /* Point masses of given weights on a grid of their own. */
 rg_status rg_law_samples(const rg_grid *grid, const rg_density_spec *spec, double variance_min, rg_law **law,
                          rg_diagnostic *diagnostic);
+/* The same for any singular law, given the mass that it has in the cells of a base grid once it is smoothed to `variance`
+ * (`cut`: entries of kernels below `cut` times the largest may be left out; 0 for none). `data` is used at creation only. */
+typedef rg_status rg_base_masses(const void *data, double variance, double cut, const rg_grid *grid, double *masses);
+rg_status rg_law_ladder(const rg_grid *grid, double variance_min, double background, rg_base_masses *masses,
+                        const void *data, rg_law **law, rg_diagnostic *diagnostic);
+/* Curves, surfaces and small point sets, see diffusion/manifold.h. */
+rg_status rg_law_manifold(const rg_grid *grid, const rg_density_spec *spec, double variance_min, rg_law **law,
+                          rg_diagnostic *diagnostic);
 /* A density given on a grid. */
 rg_status rg_law_grid(const rg_grid *grid, const rg_density_spec *spec, rg_law **law, rg_diagnostic *diagnostic);
 

@@ -2,7 +2,7 @@
  *
  * p_0 is (1 - background) times a choice among components (Gaussians, points, grid points, pieces of a shape) plus
  * background times the uniform law. */
-#include "diffusion/density.h"
+#include "diffusion/manifold.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
@@ -65,8 +65,13 @@ static int prepare(struct draw *w, unsigned long seed) {
     case RG_DENSITY_TWO_MOONS:
         w->components = RG_CURVE_POINTS;
         return 1;
+    case RG_DENSITY_POINTS:
+        w->components = s->samples;
+        return 1;
+    default: /* manifolds */
+        w->components = s->count ? s->count : 1;
+        return rg_density_on_manifold(s->kind);
     }
-    return 0;
 }
 
 /* ---- one x0 of component m */
@@ -106,6 +111,20 @@ static void draw_shape(const struct draw *w, size_t m, double *x) {
     }
 }
 
+/* Uniform in length or area: a parameter is kept with a probability in proportion to the element there. */
+static void draw_manifold(const struct draw *w, size_t m, double *x) {
+    const rg_manifold shape = rg_manifold_of(w->grid, w->spec);
+    double t[2] = {0}, most = rg_manifold_most(&shape);
+    if (w->spec->count)
+        t[0] = (double)m / (double)w->spec->count;
+    else
+        do
+            for (int k = 0; k < shape.parameters; k++) t[k] = gsl_rng_uniform(w->random);
+        while (most * gsl_rng_uniform(w->random) > rg_manifold_element(&shape, t));
+    rg_manifold_place(&shape, t, x, NULL);
+    for (int a = 0; a < w->grid->dim; a++) x[a] += gsl_ran_gaussian_ziggurat(w->random, w->spec->width);
+}
+
 static void draw_component(const struct draw *w, double *x) {
     const size_t d = (size_t)w->grid->dim;
     const size_t m = w->choice ? gsl_ran_discrete(w->random, w->choice) : gsl_rng_uniform_int(w->random, w->components);
@@ -113,8 +132,10 @@ static void draw_component(const struct draw *w, double *x) {
         draw_gaussian(w, m, x);
     } else if (w->spec->kind == RG_DENSITY_GRID) {
         draw_grid_point(w, m, x);
-    } else if (w->spec->kind == RG_DENSITY_SAMPLES) {
+    } else if (w->spec->kind == RG_DENSITY_SAMPLES || w->spec->kind == RG_DENSITY_POINTS) {
         for (size_t a = 0; a < d; a++) x[a] = w->spec->points[m * d + a];
+    } else if (rg_density_on_manifold(w->spec->kind)) {
+        draw_manifold(w, m, x);
     } else {
         draw_shape(w, m, x);
     }

@@ -19,7 +19,7 @@ struct waves {
 struct rg_point_error {
     size_t dim;
     double *constant; /* (RG_PROFILES, dim) */
-    double relative, rotation[3];
+    double scaled, rotation[3];
     size_t waves;
     struct waves *wave;
 
@@ -46,7 +46,7 @@ static rg_status add_constant(rg_point_error *e, const rg_error_term *t, double 
     if (t->profile < RG_PROFILE_FLAT || t->profile >= RG_PROFILES)
         return rg_fail(diagnostic, RG_EINVAL, "constant: unknown profile");
     if (t->profile >= RG_PROFILE_SIGMA && !(variance_min > 0))
-        return rg_fail(diagnostic, RG_EINVAL, "constant: an exploding error needs a lowest noise level above 0");
+        return rg_fail(diagnostic, RG_EINVAL, "constant: with this profile it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
     for (size_t a = 0; a < e->dim; a++) {
         if (!isfinite(constant[a])) return rg_fail(diagnostic, RG_EINVAL, "constant: a value is not finite");
         e->constant[(size_t)t->profile * e->dim + a] += constant[a];
@@ -86,9 +86,9 @@ static rg_status add_term(rg_point_error *e, const rg_error_term *t, int periodi
                           rg_diagnostic *diagnostic) {
     if (t->kind == RG_ERROR_CONSTANT) return add_constant(e, t, variance_min, diagnostic);
     if (t->kind == RG_ERROR_WAVES) return add_waves(e, t, periodic, diagnostic);
-    if (t->kind == RG_ERROR_RELATIVE) {
-        if (!isfinite(t->factor)) return rg_fail(diagnostic, RG_EINVAL, "relative: the factor is not finite");
-        e->relative += t->factor;
+    if (t->kind == RG_ERROR_SCALED) {
+        if (!isfinite(t->scaled)) return rg_fail(diagnostic, RG_EINVAL, "scaled: the value is not finite");
+        e->scaled += t->scaled;
         return RG_OK;
     }
     if (t->kind == RG_ERROR_ROTATION) {
@@ -101,7 +101,7 @@ static rg_status add_term(rg_point_error *e, const rg_error_term *t, int periodi
     if (!e->on_grid)
         return rg_fail(diagnostic, RG_EINVAL,
                        "a learned score, modes, a random term and a field live on a grid: without one take constant, "
-                       "relative or waves");
+                       "scaled or waves");
     return RG_OK;
 }
 
@@ -230,7 +230,7 @@ rg_status rg_point_error_at(rg_point_error *error, double variance, size_t count
         double *out = e + i * dim;
         const double *s = score + i * dim;
         for (size_t a = 0; a < dim; a++) {
-            out[a] = error->relative * s[a];
+            out[a] = -error->scaled * s[a];
             for (size_t p = 0; p < RG_PROFILES; p++)
                 if (error->constant[p * dim + a] != 0) out[a] += factor[p] * error->constant[p * dim + a];
         }

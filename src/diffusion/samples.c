@@ -20,22 +20,25 @@ struct base {
     rg_kernel_sum sum;
 };
 
-struct samples {
+struct ladder {
     rg_law law;
+    double background;
+    rg_base_masses *masses;
+    const void *data; /* of it, during creation */
     int bases;
     struct base base[MOST_BASES];
 };
 
-static void samples_at(rg_law *law, double variance, double *log_density, double *score) {
-    struct samples *s = (struct samples *)law;
+static void ladder_at(rg_law *law, double variance, double *log_density, double *score) {
+    struct ladder *s = (struct ladder *)law;
     int i = s->bases - 1;
     while (i > 0 && 2 * s->base[i].variance > variance) i--;
     rg_kernel_sum_at(&s->base[i].sum, variance - s->base[i].variance, log_density, score);
     rg_density_to_log(&s->base[i].sum.to, log_density, score);
 }
 
-static void samples_destroy(rg_law *law) {
-    struct samples *s = (struct samples *)law;
+static void ladder_destroy(rg_law *law) {
+    struct ladder *s = (struct ladder *)law;
     for (int i = 0; i < s->bases; i++) rg_kernel_sum_free(&s->base[i].sum);
     rg_free(s);
 }
@@ -134,12 +137,13 @@ static void add_batch(const struct batch *b, double *masses) {
         for (size_t j = 0; j < b->count; j++) add_plane(b, j, i0, masses + i0 * plane);
 }
 
-static rg_status sum_samples(struct base *base, const rg_density_spec *spec) {
-    struct batch b = {.spec = spec, .grid = &base->sum.from, .variance = base->variance};
-    b.weight = rg_grid_cell_volume(&base->sum.from) / (double)spec->samples;
+static rg_status sum_samples(const void *data, double variance, double cut, const rg_grid *grid, double *masses) {
+    const rg_density_spec *spec = data;
+    struct batch b = {.spec = spec, .grid = grid, .variance = variance};
+    b.weight = rg_grid_cell_volume(grid) / (double)spec->samples;
     rg_status status = RG_OK;
     for (int a = 0; a < RG_MAX_DIM; a++) { /* one point on axes beyond dim */
-        b.width[a] = width_of(&b, a, base->sum.cut);
+        b.width[a] = width_of(&b, a, cut);
         b.row[a] = rg_field_alloc(rg_size_product(BATCH, (size_t)b.width[a]));
         b.first[a] = rg_alloc(BATCH, sizeof *b.first[a]);
         if (!b.row[a] || !b.first[a]) status = RG_ENOMEM;
@@ -147,7 +151,7 @@ static rg_status sum_samples(struct base *base, const rg_density_spec *spec) {
     for (b.begin = 0; !status && b.begin < spec->samples; b.begin += BATCH) {
         b.count = spec->samples - b.begin < BATCH ? spec->samples - b.begin : BATCH;
         fill_batch(&b);
-        add_batch(&b, base->sum.masses);
+        add_batch(&b, masses);
     }
     for (int a = 0; a < RG_MAX_DIM; a++) {
         rg_free(b.row[a]);
@@ -170,17 +174,16 @@ static rg_status climb(const struct base *before, struct base *base) {
     return status;
 }
 
-static rg_status add_base(struct samples *s, const rg_grid *grid, const rg_density_spec *spec, double variance,
-                          rg_diagnostic *diagnostic) {
+static rg_status add_base(struct ladder *s, const rg_grid *grid, double variance, rg_diagnostic *diagnostic) {
     rg_grid from;
     rg_status status = base_grid(grid, sqrt(2 * variance), &from, diagnostic);
     if (status) return status;
     struct base *base = &s->base[s->bases++];
     base->variance = variance;
     status = rg_kernel_sum_create(&from, grid, &base->sum);
-    base->sum.cut = 1e-22 * spec->background; /* below the rounding of the background, whatever the dimension */
+    base->sum.cut = 1e-22 * s->background; /* below the rounding of the background, whatever the dimension */
     if (status) return status;
-    return s->bases == 1 ? sum_samples(base, spec) : climb(base - 1, base);
+    return s->bases == 1 ? s->masses(s->data, variance, base->sum.cut, &from, base->sum.masses) : climb(base - 1, base);
 }
 
 /* FEWEST points resolve the base: another rung would save nothing. */
@@ -190,21 +193,26 @@ static int is_coarsest(const struct base *base) {
     return 1;
 }
 
+rg_status rg_law_ladder(const rg_grid *grid, double variance_min, double background, rg_base_masses *masses,
+                        const void *data, rg_law **law, rg_diagnostic *diagnostic) {
+    struct ladder *s = rg_alloc(1, sizeof *s);
+    if (!s) return RG_ENOMEM;
+    *s = (struct ladder){.law = {ladder_at, ladder_destroy}, .background = background, .masses = masses, .data = data};
+    rg_status status = add_base(s, grid, 0.5 * variance_min, diagnostic);
+    while (!status && s->bases < MOST_BASES && !is_coarsest(&s->base[s->bases - 1]))
+        status = add_base(s, grid, 4 * s->base[s->bases - 1].variance, diagnostic);
+    if (status) {
+        ladder_destroy(&s->law);
+        return status;
+    }
+    *law = &s->law;
+    return RG_OK;
+}
+
 rg_status rg_law_samples(const rg_grid *grid, const rg_density_spec *spec, double variance_min, rg_law **law,
                          rg_diagnostic *diagnostic) {
     if (!(variance_min > 0))
         return rg_fail(diagnostic, RG_EDOMAIN,
                        "samples have no density at sigma = 0: set noise.sigma_min above 0 (early stopping)");
-    struct samples *s = rg_alloc(1, sizeof *s);
-    if (!s) return RG_ENOMEM;
-    s->law = (rg_law){samples_at, samples_destroy};
-    rg_status status = add_base(s, grid, spec, 0.5 * variance_min, diagnostic);
-    while (!status && s->bases < MOST_BASES && !is_coarsest(&s->base[s->bases - 1]))
-        status = add_base(s, grid, spec, 4 * s->base[s->bases - 1].variance, diagnostic);
-    if (status) {
-        samples_destroy(&s->law);
-        return status;
-    }
-    *law = &s->law;
-    return RG_OK;
+    return rg_law_ladder(grid, variance_min, spec->background, sum_samples, spec, law, diagnostic);
 }

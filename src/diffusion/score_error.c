@@ -21,9 +21,8 @@ struct rg_score_error {
     int dim;
     double variance_min, variance_max;
     double *fixed; /* (d, n): modes, constants, fields */
-    double rotation[3];
+    double rotation[3], scaled;
     double profile[RG_PROFILES][RG_MAX_DIM]; /* constants but for those in `fixed` */
-    double relative;
     size_t learned_count, random_count, break_count;
     struct learned *learned;
     rg_random_field *random;
@@ -168,7 +167,7 @@ static rg_status add_constant(rg_score_error *error, const rg_error_term *t, rg_
     if (!finite_values((size_t)error->dim, constant))
         return rg_fail(diagnostic, RG_EINVAL, "constant: a value is not finite");
     if (t->profile >= RG_PROFILE_SIGMA && !(error->variance_min > 0))
-        return rg_fail(diagnostic, RG_EINVAL, "constant: an exploding error needs a lowest noise level above 0");
+        return rg_fail(diagnostic, RG_EINVAL, "constant: with this profile it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
     if (t->profile < RG_PROFILE_FLAT || t->profile >= RG_PROFILES)
         return rg_fail(diagnostic, RG_EINVAL, "constant: unknown profile");
     for (int a = 0; a < error->dim; a++)
@@ -196,14 +195,14 @@ static rg_status add_term(rg_score_error *error, const rg_error_term *t, rg_dens
         return rg_random_field_create(&error->grid, t, &error->random[error->random_count++], diagnostic);
     case RG_ERROR_CONSTANT:
         return add_constant(error, t, diagnostic);
-    case RG_ERROR_RELATIVE:
-        if (!isfinite(t->factor)) return rg_fail(diagnostic, RG_EINVAL, "relative: the factor is not finite");
-        error->relative += t->factor;
-        return RG_OK;
     case RG_ERROR_WAVES:
         return rg_fail(diagnostic, RG_EINVAL, "waves: not periodic, for particles on R^d only; take a random term");
     case RG_ERROR_FIELD:
         return add_field(error, t, diagnostic);
+    case RG_ERROR_SCALED:
+        if (!isfinite(t->scaled)) return rg_fail(diagnostic, RG_EINVAL, "scaled: the value is not finite");
+        error->scaled += t->scaled;
+        return RG_OK;
     }
     return rg_fail(diagnostic, RG_EINVAL, "unknown kind of score error");
 }
@@ -307,8 +306,8 @@ static void add_scaled(const rg_score_error *error, double variance, const doubl
         for (int p = RG_PROFILE_FLAT + 1; p < RG_PROFILES; p++)
             if (error->profile[p][a] != 0)
                 constant += error->profile[p][a] * rg_error_profile_at((rg_error_profile)p, variance);
-        if (constant == 0 && error->relative == 0) continue;
-        for (ptrdiff_t i = a * n; i < (a + 1) * n; i++) e[i] += constant + error->relative * score[i];
+        if (constant == 0 && error->scaled == 0) continue;
+        for (ptrdiff_t i = a * n; i < (a + 1) * n; i++) e[i] += constant - error->scaled * score[i];
     }
 }
 

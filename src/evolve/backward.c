@@ -36,8 +36,8 @@ static rg_status check(const rg_grid *grid, const rg_backward_options *o, const 
         return rg_fail(diagnostic, RG_EINVAL, "backward: the diffusion must be >= 0");
     if (!(o->tolerance > 0) || !isfinite(o->tolerance) || o->max_steps < 0)
         return rg_fail(diagnostic, RG_EINVAL, "backward: the tolerance must be positive");
-    if (o->scheme != RG_BACKWARD_SPECTRAL && (o->scheme != RG_BACKWARD_FITTED || o->flux))
-        return rg_fail(diagnostic, RG_EINVAL, "backward: unknown scheme, or a flux with the fitted one");
+    if (o->scheme != RG_BACKWARD_SPECTRAL && (o->scheme != RG_BACKWARD_FITTED || o->divergence))
+        return rg_fail(diagnostic, RG_EINVAL, "backward: unknown scheme, or a divergence with the fitted one");
     for (ptrdiff_t i = 0; i < rg_grid_cells(grid); i++)
         if (!isfinite(psi[i])) return rg_fail(diagnostic, RG_EINVAL, "backward: psi is not finite at cell %td", i);
     return RG_OK;
@@ -57,7 +57,7 @@ static rg_status allocate(rg_backward *b, const rg_grid *grid) {
                               &b->work[0], &b->work[1], &b->work[2], &b->work[3]};
     for (int i = 0; i < SPECTRA; i++) *name[i] = b->spectrum[i];
     for (int t = 0; t < TIMES; t++) {
-        b->drift[t] = rg_field_alloc(rg_size_product(n, e->flux ? 2 * d : d));
+        b->drift[t] = rg_field_alloc(rg_size_product(n, d));
         b->growth[t] = rg_field_alloc(n);
         if (!b->drift[t] || !b->growth[t]) return RG_ENOMEM;
     }
@@ -97,8 +97,8 @@ rg_status rg_backward_create(const rg_grid *grid, const rg_backward_options *opt
     b->options = *options;
     b->fields = fields;
     b->data = data;
-    b->equation =
-        (rg_kolmogorov){.scheme = options->scheme, .diffusion = options->diffusion, .flux = options->flux != 0};
+    b->equation = (rg_kolmogorov){
+        .scheme = options->scheme, .diffusion = options->diffusion, .divergence = options->divergence != 0};
     if (b->options.max_steps == 0) b->options.max_steps = 100000;
     b->variance = options->variance_min;
     b->next_step = options->variance_min > 0 ? fmin(0.02 * range, 0.1 * options->variance_min) : 1e-3 * range;

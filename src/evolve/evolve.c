@@ -421,16 +421,16 @@ void rg_evolve_ratio(const rg_evolve *e, int marginal, double *ratio, double *cl
     const int floor_stands = e->options.form == RG_FORM_RATIO;
     if (marginal == RG_FLOOR && e->options.prior && floor_stands) {
         for (ptrdiff_t i = 0; i < n; i++) ratio[i] = 1;
-        *clipped = 0;
+        if (clipped) *clipped = 0;
         return;
     }
     rg_equation_field(equation, e->u[marginal == RG_FLOOR && !e->options.prior ? RG_NONE : marginal], ratio);
     for (ptrdiff_t i = 0; i < n; i++) {
         const double q = is_ratio ? ratio[i] * density[i] : ratio[i];
         if (q < 0) below -= q;
-        ratio[i] = q < 0 ? 0 : is_ratio ? ratio[i] : density[i] > 0 ? ratio[i] / density[i] : 1;
+        ratio[i] = q < 0 && clipped ? 0 : is_ratio ? ratio[i] : density[i] > 0 ? ratio[i] / density[i] : 1;
     }
-    *clipped = below * rg_grid_cell_volume(rg_levels_grid(e->levels));
+    if (clipped) *clipped = below * rg_grid_cell_volume(rg_levels_grid(e->levels));
 }
 
 int rg_evolve_response(const rg_evolve *e, double *response) {

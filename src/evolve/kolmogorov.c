@@ -1,4 +1,4 @@
-/* N(f) = b.grad f + div(t f) + V f, by trigonometric polynomials or by differences between neighbours.
+/* N(f) = b.grad f + V f or div(b f) + V f, by trigonometric polynomials or by differences between neighbours.
  *
  * Fitted (Il'in, Allen and Southwell), axis by axis with spacing h and P = b h / (2 D):
  *   b f' + D f''  ->  b (f+ - f-) / (2 h) + D P coth(P) (f+ - 2 f + f-) / h^2
@@ -31,32 +31,27 @@ void rg_kolmogorov_field(const rg_kolmogorov *e, const double *u, double *field)
 struct pointwise {
     const rg_kolmogorov *e;
     const double *drift, *growth;
-    const double *value; /* fitted: f */
+    const double *value; /* fitted: f and N */
     double *out;
 };
 
 /* ---- spectral */
 
-/* field := b.grad f + V f, from f in field and grad f in vector; with flux vector := t f */
+/* field := b.grad f + V f, from f in field and grad f in vector; or field := V f and vector := b f */
 static void spectral_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     const struct pointwise *p = data;
     const ptrdiff_t n = p->e->spectral->cells;
     const int dim = p->e->spectral->grid.dim;
-    for (int a = 0; p->e->flux && a < dim; a++) { /* b.grad f first: the gradient's place is needed */
+    double *field = p->e->field;
+    for (int a = 0; p->e->divergence && a < dim; a++) {
         const double *b = p->drift + a * n;
-        double *slope = p->e->vector + a * n, *first = p->e->vector;
-        for (ptrdiff_t i = begin; i < end; i++) first[i] = (a == 0 ? 0 : first[i]) + b[i] * slope[i];
+        double *flux = p->e->vector + a * n;
+        for (ptrdiff_t i = begin; i < end; i++) flux[i] = b[i] * field[i];
     }
-    for (ptrdiff_t i = begin; i < end; i++) {
-        const double f = p->e->field[i];
-        double sum = p->growth[i] * f;
-        if (p->e->flux) {
-            sum += p->e->vector[i];
-            for (int a = 0; a < dim; a++) p->e->vector[a * n + i] = p->drift[(dim + a) * n + i] * f;
-        } else {
-            for (int a = 0; a < dim; a++) sum += p->drift[a * n + i] * p->e->vector[a * n + i];
-        }
-        p->out[i] = sum;
+    for (ptrdiff_t i = begin; i < end; i++) field[i] *= p->growth[i];
+    for (int a = 0; !p->e->divergence && a < dim; a++) {
+        const double *b = p->drift + a * n, *slope = p->e->vector + a * n;
+        for (ptrdiff_t i = begin; i < end; i++) field[i] += b[i] * slope[i];
     }
 }
 
@@ -73,12 +68,12 @@ static void add_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
 static void spectral_side(const rg_kolmogorov *e, struct pointwise *p, const double *u, double *n) {
     const rg_spectral *s = e->spectral;
     const int dim = s->grid.dim;
-    rg_spread(s, u, 1);
-    for (int a = 0; a < dim; a++) rg_back(s, s->spectrum + 2 * a * s->modes, e->vector + a * s->cells);
+    rg_spread(s, u, !e->divergence);
+    for (int a = 0; !e->divergence && a < dim; a++)
+        rg_back(s, s->spectrum + 2 * a * s->modes, e->vector + a * s->cells);
     rg_back(s, s->spectrum + 2 * dim * s->modes, e->field);
-    p->out = e->field;
     rg_parallel(s->cells, spectral_block, p);
-    if (!e->flux) {
+    if (!e->divergence) {
         rg_forward(s, e->field, n);
         return;
     }

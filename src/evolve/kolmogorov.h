@@ -1,4 +1,4 @@
-/* The explicit part of the backward equation: N(f) = b.grad f + div(t f) + V f. */
+/* The explicit part of the backward equation: N(f) = b.grad f + V f or div(b f) + V f. */
 #ifndef RG_KOLMOGOROV_H
 #define RG_KOLMOGOROV_H
 
@@ -10,14 +10,14 @@ typedef struct rg_kolmogorov {
     rg_spectral *spectral; /* fitted: kk of the Laplacian of neighbours stands in it */
     rg_backward_scheme scheme;
     double diffusion;
-    int flux;
+    int divergence; /* 1: div(b f) */
     double *field;  /* (n) scratch */
     double *vector; /* (d, n) scratch; fitted: (n) is used */
 } rg_kolmogorov;
 
 /* Puts the wavenumbers of the scheme into the plan. */
 void rg_kolmogorov_adapt(rg_kolmogorov *equation);
-/* n = N(u) for one variance's fields; u and n are unscaled spectra. drift: (d, n), with flux (2 d, n); growth: (n). */
+/* n = N(u) for one variance's fields; u and n are unscaled spectra. drift: (d, n); growth: (n). */
 void rg_kolmogorov_right_side(const rg_kolmogorov *equation, const double *drift, const double *growth, const double *u,
                               double *n);
 /* The field itself. */

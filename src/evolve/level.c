@@ -178,6 +178,10 @@ rg_status rg_levels_unsplit_at_two(rg_levels *levels, const double variance[2], 
     return two_rooms(levels, lay_out, variance, level, diagnostic);
 }
 
+rg_status rg_levels_unsplit_at(rg_levels *levels, double variance, rg_level *level, rg_diagnostic *diagnostic) {
+    return lay_out(&levels->grid, &levels->lane[levels->lanes - 1], variance, level, diagnostic);
+}
+
 rg_status rg_levels_harmonic(rg_levels *levels, const rg_level *level, double *energy) {
     return rg_split_harmonic(levels->lane[0].split, level->log_density, level->score, level->solenoidal, NULL, energy);
 }

@@ -61,10 +61,11 @@ static rg_status no_column(const rg_column_scope *s, const rg_node *node, const 
 }
 
 /* Error bars are those of {"value", "error"}, or the column NAME_error. */
-static rg_status read_levels(const rg_column_scope *s, const rg_node *node, const char *name, rg_column *column) {
+static rg_status read_levels(const rg_column_scope *s, const rg_node *node, const char *table, const char *name,
+                             rg_column *column) {
     rg_status status = rg_recipe_check_view(s->recipe, node, s->view);
     if (status != RG_OK) return status;
-    const json_t *levels = json_object_get(s->view->report, "levels"), *first = json_array_get(levels, 0);
+    const json_t *levels = rg_view_at(s->view->report, table), *first = json_array_get(levels, 0);
     char error_name[NAME_SIZE];
     snprintf(error_name, sizeof error_name, "%s_error", name);
     if (json_array_size(levels) == 0)
@@ -195,7 +196,9 @@ static const char *behind(const char *text, const char *prefix) {
 
 static rg_status read_part(const rg_column_scope *s, const rg_node *node, const char *text, rg_column *column) {
     const char *level = behind(text, "levels."), *sweep = behind(text, "sweep."), *study = behind(text, "study.");
-    return level   ? read_levels(s, node, level, column)
+    const char *manifold = behind(text, "manifold.");
+    return level      ? read_levels(s, node, "levels", level, column)
+           : manifold ? read_levels(s, node, "manifold.levels", manifold, column)
            : study ? read_study(s, node, study, column)
            : sweep ? read_sweep(s, node, sweep, column)
                    : read_quantity(s, node, text, column);
@@ -238,6 +241,7 @@ rg_status rg_column_read(const rg_column_scope *scope, const rg_node *node, cons
 
 rg_status rg_column_default_x(const rg_column_scope *scope, const rg_node *node, const char *y, rg_column *column) {
     if (behind(y, "levels.")) return read_part(scope, node, "levels.sigma", column);
+    if (behind(y, "manifold.")) return read_part(scope, node, "manifold.sigma", column);
     if (behind(y, "sweep.")) return read_part(scope, node, "sweep.value", column);
     if (behind(y, "study.")) return read_part(scope, node, "study.value", column);
     rg_quantity q;

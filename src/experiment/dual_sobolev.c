@@ -7,22 +7,17 @@
  * measured: what it makes of the exact energies, against their exact integral.
  *
  * At each level a first set of samples chooses the ridge and a second one is estimated from: a ridge chosen on the same
- * samples favours those that by chance promise much, with the same sign at every level. Where the energy drowns in noise
- * the influence misses the second-order part of the variance, 2 tr (A^-1 Cov)^2 / N^2 >= 2 (tau / N)^2 / K, K the
- * effective dimension: it is added. */
+ * samples favours those that by chance promise much, with the same sign at every level. */
 #include "experiment/dual_sobolev.h"
 
 #include "base/base.h"
+#include "base/dense.h"
 #include "grid/interpolate.h"
 
 #include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
-
-/* cblas.h of OpenBLAS would declare them beside a second gsl_cblas.h. */
-int openblas_get_num_threads(void);
-void openblas_set_num_threads(int threads);
 
 static const double normal_95 = 1.959963984540054;
 enum { FEWEST_REPLICATES = 100, FEWEST_PAIRS = 2 }; /* of what is not used */
@@ -133,12 +128,6 @@ static double ridge_near(const struct job *j, size_t row) {
     return near[reach];
 }
 
-/* The variance that the influence misses. */
-static double second_order(const rg_estimate_result *r) {
-    const double product = r->in_sample_bias * r->held_out_bias;
-    return r->effective_dimension > 0 && product > 0 ? 2 * product / r->effective_dimension : 0;
-}
-
 /* What a pass over the levels does with one of them. */
 typedef rg_status on_level(struct job *j, int lane, size_t row, rg_diagnostic *diagnostic);
 
@@ -159,7 +148,7 @@ static rg_status estimate_level(struct job *j, int lane, size_t row, rg_diagnost
     const rg_status status = estimate_once(j, lane, mix(options.seed, row, 1), &options, &found, diagnostic);
     if (status) return status;
     level->dual_sobolev = found.average;
-    level->dual_sobolev_error = hypot(found.standard_error, sqrt(second_order(&found)));
+    level->dual_sobolev_error = found.standard_error;
     level->dual_sobolev_low = fmax(found.average - normal_95 * level->dual_sobolev_error, 0);
     level->dual_sobolev_high = fmax(found.average + normal_95 * level->dual_sobolev_error, 0);
     return RG_OK;
@@ -244,12 +233,11 @@ rg_status rg_dual_sobolev(const rg_experiment *experiment, double factor, rg_pro
     if (experiment->estimate.samples == 0) return RG_OK;
     struct job job = {.experiment = experiment, .outcome = outcome};
     const struct stages first = {progress, progress_data, 0}, second = {progress, progress_data, 0.5};
-    const int threads = openblas_get_num_threads();
-    openblas_set_num_threads(1); /* it sums in another order with more */
+    rg_dense_begin(); /* once, not for each of two levels at a time */
     rg_status status = prepare(&job, diagnostic);
     if (!status) status = visit_all(&job, choose_ridge, &first, diagnostic);
     if (!status) status = visit_all(&job, estimate_level, &second, diagnostic);
-    openblas_set_num_threads(threads);
+    rg_dense_end();
     job_free(&job);
     if (status) return status;
     if (isfinite(factor))

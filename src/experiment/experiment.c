@@ -27,20 +27,30 @@ static rg_status read_tree(rg_reader *r, const char *path, const char *const *se
     return status == RG_OK ? rg_reader_input(r, path, r->diagnostic) : status;
 }
 
+static void read_wasserstein(rg_reader *r) {
+    const rg_node *w = rg_node_get(r->root, "wasserstein");
+    rg_experiment_wasserstein *e = &r->experiment->wasserstein;
+    if (!w) return;
+    e->gap = rg_node_get(w, "gap")->number;
+    e->source_gap = rg_node_get(w, "source_gap")->number;
+}
+
 static rg_status read_plain_keys(rg_reader *r) {
     rg_experiment *e = r->experiment;
     const rg_node *title = rg_node_get(r->root, "title");
     e->tolerance = rg_node_get(r->root, "tolerance")->number;
     e->form = (rg_form)(RG_FORM_RATIO + (int)rg_node_get(r->root, "form")->number);
     e->threads = (int)rg_node_get(r->root, "threads")->number;
+    read_wasserstein(r);
     e->title = rg_pool_text(r->kept, title ? title->text : "", title ? strlen(title->text) : 0);
     return e->title ? RG_OK : rg_reader_out_of_memory(r);
 }
 
 static rg_status read_parts(rg_reader *r) {
     static rg_status (*const parts[])(rg_reader * r) = {
-        rg_reader_grid,     rg_reader_density, rg_reader_error, rg_reader_noise,    rg_reader_prior,
-        rg_reader_estimate, rg_reader_sample,  read_plain_keys, rg_reader_resolved,
+        rg_reader_grid,     rg_reader_density, rg_reader_error,  rg_reader_noise,    rg_reader_prior,
+        rg_reader_estimate, rg_reader_budget,  rg_reader_sample, rg_reader_manifold, read_plain_keys,
+        rg_reader_resolved,
     };
     rg_status status = RG_OK;
     for (size_t i = 0; status == RG_OK && i < sizeof parts / sizeof *parts; i++) status = parts[i](r);

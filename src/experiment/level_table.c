@@ -79,7 +79,7 @@ static rg_status fill_energies(rg_level_table *table, rg_levels *levels, const r
     rg_split_report flat;
     const rg_status status = rg_levels_harmonic(levels, level, &row->harmonic);
     if (status && status != RG_ENOCONV) return status;
-    row->harm = (rg_harm_level){nan(""), nan(""), nan("")};
+    row->harm = row->w1 = (rg_harm_level){nan(""), nan(""), nan("")};
     row->total = level->split.total;
     row->gradient = level->split.gradient;
     row->solenoidal = level->split.solenoidal;

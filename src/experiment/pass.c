@@ -5,6 +5,7 @@
 #include "experiment/frames.h"
 #include "experiment/harm.h"
 #include "experiment/level_table.h"
+#include "experiment/wasserstein.h"
 
 #include <math.h>
 
@@ -41,7 +42,7 @@ static void job_free(struct job *job) {
 /* A file's prior is a function, its trigonometric interpolant, and every grid reads it at its own points, as it does p.
  * (Cutting the modes that a halved grid does not carry would make a narrow one negative there.) So: a grid that is a
  * multiple of `grid` and finer than the file's, and of that every point they share. */
-static rg_status read_prior(const rg_experiment *x, const rg_grid *grid, double *out) {
+rg_status rg_prior_read(const rg_experiment *x, const rg_grid *grid, double *out) {
     ptrdiff_t every[RG_MAX_DIM] = {1, 1, 1}, shape[RG_MAX_DIM];
     for (int a = 0; a < RG_MAX_DIM; a++) {
         every[a] = (x->prior_grid.shape[a] + grid->shape[a] - 1) / grid->shape[a];
@@ -61,25 +62,23 @@ static rg_status read_prior(const rg_experiment *x, const rg_grid *grid, double 
     return status;
 }
 
-static rg_status set_prior(struct job *job, rg_diagnostic *diagnostic) {
-    const rg_experiment *x = job->experiment;
-    const rg_grid *grid = &job->options->grid;
+rg_status rg_prior_on(const rg_experiment *x, const rg_grid *grid, double **prior, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = rg_grid_cells(grid);
     if (x->prior == RG_PRIOR_EXACT) return RG_OK;
-    job->prior = rg_field_alloc((size_t)n);
-    if (!job->prior) return rg_fail(diagnostic, RG_ENOMEM, "prior: out of memory");
+    double *out = *prior = rg_field_alloc((size_t)n);
+    if (!out) return rg_fail(diagnostic, RG_ENOMEM, "prior: out of memory");
     if (x->prior == RG_PRIOR_UNIFORM) {
-        for (ptrdiff_t i = 0; i < n; i++) job->prior[i] = 1 / rg_grid_volume(grid);
+        for (ptrdiff_t i = 0; i < n; i++) out[i] = 1 / rg_grid_volume(grid);
         return RG_OK;
     }
-    const rg_status status = read_prior(x, grid, job->prior);
+    const rg_status status = rg_prior_read(x, grid, out);
     if (status) return rg_fail(diagnostic, status, "prior: cannot be resampled to the run's grid");
     for (ptrdiff_t i = 0; i < n; i++)
-        if (!(job->prior[i] > 0))
+        if (!(out[i] > 0))
             return rg_fail(diagnostic, RG_EDOMAIN,
                            "prior: resampled to the run's grid it is %g at cell %td: it must be positive everywhere "
                            "and smooth on its own grid",
-                           job->prior[i], i);
+                           out[i], i);
     return RG_OK;
 }
 
@@ -94,7 +93,7 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     const rg_split_options split = {.tolerance = fmax(split_share * o->tolerance, 1e-12), .history = HISTORY};
     rg_status status = rg_levels_create(&o->grid, &x->density, x->term, x->terms, x->variance_min, x->variance_max,
                                         &split, &job->levels, diagnostic);
-    if (!status) status = set_prior(job, diagnostic);
+    if (!status) status = rg_prior_on(x, &o->grid, &job->prior, diagnostic);
     if (status) return status;
     const rg_kept_rows rows = job->outcome ? RG_ROWS_ALL : o->keep_levels ? RG_ROWS_KL : RG_ROWS_NONE;
     status = rg_level_table_create(x, job->levels, rows, &job->table);
@@ -116,7 +115,7 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     job->ratio = rg_field_alloc((size_t)rg_grid_cells(&o->grid));
     if (wants_harm(job) && rg_harm_create(&o->grid, job->table.stops, job->table.stop, job->table.soft, &job->harm))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
-    if (!job->ratio || rg_history_create(&o->grid, &job->history))
+    if (!job->ratio || rg_history_create(&o->grid, o->tolerance, &job->history))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     return RG_OK;
 }
@@ -279,6 +278,7 @@ static rg_status conclude(struct job *job, rg_pass *pass) {
     pass->root_energy = along[RG_INTEGRAL_ROOT];
     pass->reverse_energy[RG_ENERGY_GRADIENT] = along[RG_INTEGRAL_REVERSE_GRADIENT];
     pass->reverse_energy[RG_ENERGY_TOTAL] = along[RG_INTEGRAL_REVERSE_TOTAL];
+    pass->reverse_projection = along[RG_INTEGRAL_REVERSE_PROJECTION];
     pass->bound_factor = drift * drift / (4 * diffusion);
     pass->statistics = rg_evolve_report(job->evolve);
     if (job->outcome) return RG_OK;
@@ -338,6 +338,34 @@ static rg_status attribute(struct job *job, rg_diagnostic *diagnostic) {
     return status;
 }
 
+/* The third sweep: W1. */
+static rg_status measure_w1(struct job *job, rg_pass *pass, rg_diagnostic *diagnostic) {
+    const rg_pass_options *o = job->options;
+    const size_t n = (size_t)rg_grid_cells(&o->grid);
+    if (!(job->experiment->wasserstein.gap > 0)) return RG_OK;
+    double *density = rg_field_alloc(rg_size_product(n, 1 + RG_MARGINALS));
+    if (!density) return rg_fail(diagnostic, RG_ENOMEM, "w1: out of memory");
+    rg_w1_input in = {.levels = job->levels,
+                      .grid = &o->grid,
+                      .tolerance = o->tolerance,
+                      .form = o->form,
+                      .stops = job->table.stops,
+                      .stop = job->table.stop,
+                      .density = density,
+                      .prior = job->prior};
+    for (size_t i = 0; i < n; i++) density[i] = rg_evolve_level(job->evolve)->density[i];
+    for (int m = 0; m < RG_MARGINALS; m++) {
+        double clipped, *q = density + (size_t)(m + 1) * n;
+        rg_evolve_ratio(job->evolve, m, q, &clipped);
+        for (size_t i = 0; i < n; i++) q[i] *= density[i];
+        in.marginal[m] = q;
+    }
+    rg_status status = rg_w1_run(job->experiment, &in, &pass->w1, job->outcome, diagnostic);
+    if (!status) status = report_progress(job, 1, diagnostic);
+    rg_free(density);
+    return status;
+}
+
 rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *options, rg_pass *pass,
                       rg_outcome *outcome, rg_diagnostic *diagnostic) {
     struct job job = {.experiment = experiment, .options = options, .outcome = outcome};
@@ -350,6 +378,7 @@ rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *op
         if (status) rg_fail(diagnostic, status, "%s", rg_status_text(status));
     }
     if (!status) status = attribute(&job, diagnostic);
+    if (!status) status = measure_w1(&job, pass, diagnostic);
     job_free(&job);
     return status;
 }

@@ -24,8 +24,10 @@ typedef struct rg_pass {
     double floor[RG_DIVERGENCES];                       /* what RG_FLOOR shows where it should show 0 */
     rg_value start[RG_DIVERGENCES], renyi, start_renyi; /* start: of the prior */
     double renyi_floor;
-    rg_value prior_kl, energy[RG_ENERGIES], greatest_energy, root_energy, reverse_energy[RG_ENERGIES];
+    rg_value prior_kl, energy[RG_ENERGIES], greatest_energy, root_energy, reverse_energy[RG_ENERGIES],
+        reverse_projection;
     rg_value identity_residual, path_length, linear_kl;
+    rg_w1_values w1;     /* where the experiment asks for it */
     double bound_factor; /* c^2 / (4 D); infinite for churn 0 */
     rg_evolve_statistics statistics;
     size_t levels; /* of the halved grid: its level table, KL and bounds only */
@@ -36,5 +38,15 @@ typedef struct rg_pass {
 rg_status rg_pass_run(const rg_experiment *experiment, const rg_pass_options *options, rg_pass *pass,
                       rg_outcome *outcome, rg_diagnostic *diagnostic);
 void rg_pass_free(rg_pass *pass);
+
+/* The prior of a file on another grid, (n); it may come out negative where the file does not resolve it. */
+rg_status rg_prior_read(const rg_experiment *experiment, const rg_grid *grid, double *out);
+
+/* Half the points on every axis of the experiment's grid, as far as the waves of the error terms and `wave` fit; where that
+ * leaves nothing to compare, twice the points. */
+rg_status rg_comparison_grid(const rg_experiment *experiment, ptrdiff_t wave, rg_grid *grid);
+
+/* The prior on a grid, (n), for rg_free whatever the status; NULL where it is p itself. */
+rg_status rg_prior_on(const rg_experiment *experiment, const rg_grid *grid, double **prior, rg_diagnostic *diagnostic);
 
 #endif

@@ -39,10 +39,13 @@ static rg_status read_member(const rg_quantity_scope *s, int field, rg_quantity 
         return rg_node_fail(s->node, s->diagnostic, RG_EINVAL,
                             "%s is a field of a run, and there is no run; name one under `runs`",
                             rg_view_field_of[field].name);
-    q->box = s->view->box;
+    rg_diagnostic inner = {0};
+    rg_status status = rg_view_box_of(s->view, field, &q->box, &inner);
+    if (status != RG_OK) return rg_node_fail(s->node, s->diagnostic, status, "%s", inner.text);
     q->components = rg_view_field_of[field].is_vector ? q->box.dim : 1;
-    const rg_status status = get_field(s, field, &q->values);
-    return status == RG_OK ? get_field(s, RG_FIELD_P, &q->density) : status;
+    status = get_field(s, field, &q->values);
+    if (status != RG_OK) return status;
+    return get_field(s, field < RG_FIELD_LEVELS ? RG_FIELD_P : RG_FIELD_LEVELS, &q->density);
 }
 
 /* ---- arrays in files */

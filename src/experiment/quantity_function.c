@@ -80,6 +80,12 @@ static rg_status kl_integrand(const rg_function_call *call, double *out, rg_diag
     return RG_OK;
 }
 
+static rg_status learned(const rg_function_call *call, double *out, rg_diagnostic *diagnostic) {
+    (void)diagnostic;
+    for (ptrdiff_t i = 0; i < call->in.components * cells_of(call); i++) out[i] = call->score[i] + call->in.values[i];
+    return RG_OK;
+}
+
 /* ---- spectral */
 
 static rg_status begin(const rg_function_call *call, rg_spectral **spectral, double **copy, rg_diagnostic *diagnostic) {
@@ -192,6 +198,13 @@ const rg_function rg_function_of[] = {
      .needs_score = 1,
      .apply = weighted_divergence,
      .doc = "div(p v)/p = div v + s.v, which is 0 when no sampler sees v."},
+    {.name = "learned",
+     .form = "learned(v)",
+     .takes = RG_TAKES_VECTOR,
+     .gives_vector = 1,
+     .needs_score = 1,
+     .apply = learned,
+     .doc = "s + v: of the score error the learned score, the sampler's drift."},
     {.name = "flat_gradient",
      .form = "flat_gradient(v)",
      .takes = RG_TAKES_VECTOR,

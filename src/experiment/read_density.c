@@ -147,7 +147,8 @@ static rg_status exclude_points(rg_reader *r, const rg_node *node, rg_array *poi
                         node->text);
 }
 
-static rg_status read_samples(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+rg_status rg_reader_points(rg_reader *r, const rg_node *node, const rg_node *exclude, size_t *count,
+                           const double **out) {
     rg_experiment *e = r->experiment;
     rg_array points = {0};
     char expected[64];
@@ -158,12 +159,15 @@ static rg_status read_samples(rg_reader *r, rg_node *node, rg_density_spec *spec
     if (points.dim == 2 && e->free_space) e->dim = (size_t)points.shape[1];
     if (points.dim != 2 || points.count == 0 || (size_t)points.shape[1] != e->dim)
         return rg_reader_wrong_shape(r, node, &points, expected);
-    const rg_node *exclude = rg_node_get(node->parent, "exclude");
     if (exclude) status = exclude_points(r, exclude, &points);
     if (status != RG_OK) return status;
-    spec->samples = (size_t)points.shape[0];
-    spec->points = points.data;
+    *count = (size_t)points.shape[0];
+    *out = points.data;
     return RG_OK;
+}
+
+static rg_status read_samples(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+    return rg_reader_points(r, node, rg_node_get(node->parent, "exclude"), &spec->samples, &spec->points);
 }
 
 /* ---- the other kinds */
@@ -175,14 +179,47 @@ static rg_status read_values(rg_reader *r, rg_node *node, rg_density_spec *spec)
     return status;
 }
 
+static rg_status read_points(rg_reader *r, rg_node *node, rg_density_spec *spec) {
+    const size_t dim = (size_t)r->experiment->grid.dim;
+    double *point = rg_pool_alloc(r->kept, node->count * dim, sizeof *point);
+    if (!point) return rg_reader_out_of_memory(r);
+    spec->samples = node->count;
+    spec->points = point;
+    for (const rg_node *child = node->first; child; child = child->next, point += dim) {
+        const rg_status status = rg_reader_numbers(r, child, dim, "axis", point);
+        if (status != RG_OK) return status;
+    }
+    return RG_OK;
+}
+
+/* Shapes in the order of the schema and of rg_density_kind. */
+static const struct {
+    int axes_min, axes_max;
+    double width; /* where the file gives none; 0: none */
+    int is_curve;
+} shapes[] = {
+    {2, 2, 0.3, 0}, {2, 2, 0.3, 0}, {2, 3, 0.3, 0}, {2, 2, 0, 1}, {2, 2, 0, 1}, {3, 3, 0, 0}, {3, 3, 0, 1}, {3, 3, 0, 0},
+};
+
+static rg_status read_width(rg_reader *r, rg_node *density, double fallback, double *width) {
+    const rg_node *node = rg_node_get(density, "width");
+    *width = node ? node->number : fallback;
+    return node || fallback == 0 ? RG_OK : rg_reader_fill_number(r, density, "width", fallback);
+}
+
 static rg_status read_shape(rg_reader *r, rg_node *node, rg_density_spec *spec) {
-    const int dim = r->experiment->grid.dim;
-    spec->kind = (rg_density_kind)(RG_DENSITY_RING + (int)node->number);
-    spec->width = rg_node_get(node->parent, "width")->number;
-    const int three_too = spec->kind == RG_DENSITY_CHECKERBOARD;
-    if (dim == 2 || (dim == 3 && three_too)) return RG_OK;
-    return rg_node_fail(node, r->diagnostic, RG_EINVAL, "%s: expected a grid with 2%s axes, got %d", node->text,
-                        three_too ? " or 3" : "", dim);
+    const int dim = r->experiment->grid.dim, which = (int)node->number;
+    const int least = shapes[which].axes_min, most = shapes[which].axes_max;
+    spec->kind = (rg_density_kind)(RG_DENSITY_RING + which);
+    if (dim < least || dim > most)
+        return rg_node_fail(node, r->diagnostic, RG_EINVAL, "%s: expected a grid with %d%s axes, got %d", node->text,
+                            least, most > least ? " or 3" : "", dim);
+    const rg_node *count = rg_node_get(node->parent, "count");
+    if (count && !shapes[which].is_curve)
+        return rg_node_fail_key(count, r->diagnostic, RG_EINVAL,
+                                "expected only beside the curves circle, figure_eight and torus_knot");
+    spec->count = count ? (size_t)count->number : 0;
+    return read_width(r, node->parent, shapes[which].width, &spec->width);
 }
 
 static const struct {
@@ -193,6 +230,7 @@ static const struct {
     {"mixture", RG_DENSITY_MIXTURE, read_mixture},
     {"samples", RG_DENSITY_SAMPLES, read_samples},
     {"grid", RG_DENSITY_GRID, read_values},
+    {"points", RG_DENSITY_POINTS, read_points},
     {"shape", RG_DENSITY_RING, read_shape},
 };
 
@@ -219,9 +257,9 @@ rg_status rg_reader_density(rg_reader *r) {
         if (status == RG_OK) status = kinds[i].read(r, node, spec);
         if (status != RG_OK) return status;
     }
-    spec->background = background                                                       ? background->number
-                       : spec->kind == RG_DENSITY_SAMPLES && !r->experiment->free_space ? SAMPLES_BACKGROUND
-                                                                                        : 0;
+    const int singular = spec->kind == RG_DENSITY_SAMPLES || spec->kind >= RG_DENSITY_CIRCLE;
+    const double fallback = singular && !r->experiment->free_space ? SAMPLES_BACKGROUND : 0;
+    spec->background = background ? background->number : fallback;
     return background ? RG_OK : rg_reader_fill_number(r, density, "background", spec->background);
 }
 

@@ -130,12 +130,6 @@ static rg_status read_constant(rg_reader *r, rg_node *node, rg_error_term *term)
     return status;
 }
 
-static rg_status read_relative(rg_reader *r, rg_node *node, rg_error_term *term) {
-    (void)r;
-    term->factor = node->number;
-    return RG_OK;
-}
-
 static rg_status read_waves(rg_reader *r, rg_node *node, rg_error_term *term) {
     if (!r->experiment->free_space)
         return rg_node_fail_key(
@@ -145,6 +139,12 @@ static rg_status read_waves(rg_reader *r, rg_node *node, rg_error_term *term) {
     term->waves = (size_t)rg_node_get(node, "count")->number;
     term->correlation_length = rg_node_get(node, "length")->number;
     term->amplitude = rg_node_get(node, "amplitude")->number;
+    return RG_OK;
+}
+
+static rg_status read_scaled(rg_reader *r, rg_node *node, rg_error_term *term) {
+    (void)r;
+    term->scaled = node->number;
     return RG_OK;
 }
 
@@ -165,7 +165,7 @@ static const struct {
     {"learned", RG_ERROR_LEARNED, 1, read_learned},    {"modes", RG_ERROR_MODES, 1, read_modes},
     {"rotation", RG_ERROR_ROTATION, 0, read_rotation}, {"random", RG_ERROR_RANDOM, 1, read_random},
     {"constant", RG_ERROR_CONSTANT, 0, read_constant}, {"file", RG_ERROR_FIELD, 1, read_field},
-    {"relative", RG_ERROR_RELATIVE, 0, read_relative}, {"waves", RG_ERROR_WAVES, 0, read_waves},
+    {"scaled", RG_ERROR_SCALED, 0, read_scaled},       {"waves", RG_ERROR_WAVES, 0, read_waves},
 };
 
 static rg_status read_term(rg_reader *r, const rg_node *node, rg_error_term *term) {

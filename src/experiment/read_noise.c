@@ -91,21 +91,27 @@ static rg_status check_order(const rg_reader *r, const rg_node *min, const rg_no
                         rg_number_show(min->number).text, rg_node_show(max).text);
 }
 
+/* Nor have points, and curves and surfaces without a width. */
+static int is_singular(const rg_density_spec *spec) {
+    if (spec->kind == RG_DENSITY_SAMPLES || spec->kind == RG_DENSITY_POINTS) return 1;
+    return spec->kind >= RG_DENSITY_CIRCLE && spec->kind < RG_DENSITY_POINTS && spec->width == 0;
+}
+
 /* Samples have no density before they are smoothed. */
 static rg_status check_samples(const rg_reader *r, const noise_unit *unit, const rg_node *min) {
     const rg_experiment *e = r->experiment;
-    if (e->density.kind != RG_DENSITY_SAMPLES || e->variance_min > 0) return RG_OK;
+    if (!is_singular(&e->density) || e->variance_min > 0) return RG_OK;
+    const int points = e->density.kind == RG_DENSITY_SAMPLES || e->density.kind == RG_DENSITY_POINTS;
+    const char *what = points ? "samples have no density before they are" : "this shape has no density before it is";
     if (e->free_space)
-        return rg_node_fail(
-            min, r->diagnostic, RG_EDOMAIN,
-            "expected a number above 0, because samples have no density before they are smoothed, got %s",
-            rg_node_show(min).text);
+        return rg_node_fail(min, r->diagnostic, RG_EDOMAIN, "expected a number above 0, because %s smoothed, got %s",
+                            what, rg_node_show(min).text);
     double spacing = 0;
     for (int a = 0; a < e->grid.dim; a++) spacing = fmax(spacing, rg_grid_spacing(&e->grid, a));
     return rg_node_fail(min, r->diagnostic, RG_EDOMAIN,
-                        "expected a number above 0, because samples have no density before they are smoothed (two "
+                        "expected a number above 0, because %s smoothed (two "
                         "grid cells: %s), got %s",
-                        rg_number_show(in_unit(unit, 2 * spacing)).text, rg_node_show(min).text);
+                        what, rg_number_show(in_unit(unit, 2 * spacing)).text, rg_node_show(min).text);
 }
 
 static rg_status check_variance(const rg_reader *r, const rg_node *max) {

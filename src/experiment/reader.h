@@ -25,7 +25,9 @@ rg_status rg_reader_error(rg_reader *r) RG_MUST_CHECK;
 rg_status rg_reader_noise(rg_reader *r) RG_MUST_CHECK;
 rg_status rg_reader_prior(rg_reader *r) RG_MUST_CHECK;
 rg_status rg_reader_estimate(rg_reader *r) RG_MUST_CHECK;
+rg_status rg_reader_budget(rg_reader *r) RG_MUST_CHECK;
 rg_status rg_reader_sample(rg_reader *r) RG_MUST_CHECK;
+rg_status rg_reader_manifold(rg_reader *r) RG_MUST_CHECK;
 rg_status rg_reader_resolved(rg_reader *r) RG_MUST_CHECK;
 
 rg_status rg_reader_out_of_memory(const rg_reader *r) RG_MUST_CHECK;
@@ -43,6 +45,10 @@ rg_status rg_reader_wrong_shape(const rg_reader *r, const rg_node *node, const r
 /* The grid, in the run's box, of an array of shape (n0, ...), (d, n0, ...) or (K, d, n0, ...): 0, 1 or 2 leading axes. */
 rg_status rg_reader_values_grid(const rg_reader *r, const rg_node *node, const rg_array *array, int leading,
                                 rg_grid *grid) RG_MUST_CHECK;
+
+/* Points of a .npy (N, d) named by `node`, without those that `exclude` (or NULL) marks. */
+rg_status rg_reader_points(rg_reader *r, const rg_node *node, const rg_node *exclude, size_t *count,
+                           const double **points) RG_MUST_CHECK;
 
 /* Density values of a file: >= 0, positive mass. RG_EDOMAIN otherwise. */
 rg_status rg_reader_density_values(rg_reader *r, const rg_node *node, rg_grid *grid, double **values) RG_MUST_CHECK;

@@ -22,13 +22,14 @@ typedef struct rg_report_column {
     int integer;
     const char *heading; /* in report.html; NULL: left out there */
 } rg_report_column;
-enum { RG_REPORT_COLUMNS = 29 };
+enum { RG_REPORT_COLUMNS = 32 };
 extern const rg_report_column rg_report_column_of[RG_REPORT_COLUMNS];
 
 /* Each writes one file, complete or not at all. RG_EIO, RG_ENOMEM. */
 typedef rg_status rg_report_writer(const rg_report *report, const char *path, rg_diagnostic *diagnostic);
 RG_MUST_CHECK rg_report_writer rg_report_json;
 RG_MUST_CHECK rg_report_writer rg_report_levels;
+RG_MUST_CHECK rg_report_writer rg_report_manifold; /* nothing, where the experiment has no key manifold */
 RG_MUST_CHECK rg_report_writer rg_report_fields;
 RG_MUST_CHECK rg_report_writer rg_report_marginals; /* two and three dimensions */
 RG_MUST_CHECK rg_report_writer rg_report_errors;    /* likewise */
@@ -37,8 +38,8 @@ RG_MUST_CHECK rg_report_writer rg_report_html;      /* shows the figures that st
 /* report.json as a document; NULL when out of memory. */
 json_t *rg_report_document(const rg_report *report);
 
-/* report.json as a document; NULL when out of memory. */
-json_t *rg_report_document(const rg_report *report);
+/* Of any report on an experiment: version, libraries, inputs, the experiment, the command; NULL when out of memory. */
+json_t *rg_report_provenance(const rg_experiment *experiment, const char *command);
 
 /* E|grad phi|^2 / E|e|^2 over all noise levels; NaN without a score error. */
 rg_value rg_report_gradient_share(const rg_outcome *outcome);

@@ -37,6 +37,9 @@ const rg_report_column rg_report_column_of[RG_REPORT_COLUMNS] = {
     REAL("harm", "total", harm.total, "harm"),
     REAL("harm", "positive", harm.positive, "harm > 0"),
     REAL("harm", "negative", harm.negative, "harm < 0"),
+    REAL("w1", "total", w1.total, NULL),
+    REAL("w1", "positive", w1.positive, NULL),
+    REAL("w1", "negative", w1.negative, NULL),
 };
 
 static void write_cell(rg_csv *csv, const rg_outcome_level *level, const rg_report_column *column) {

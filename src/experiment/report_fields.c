@@ -4,7 +4,7 @@
 
 #include <rotgrad/array.h>
 
-enum { FIELDS = 9, MEMBERS = FIELDS + 1 + RG_MAX_DIM };
+enum { FIELDS = 9, OPTIONAL = 7, MEMBERS = FIELDS + OPTIONAL + RG_MAX_DIM };
 
 static const char *const axis_name[RG_MAX_DIM] = {"x0", "x1", "x2"};
 
@@ -42,8 +42,18 @@ rg_status rg_report_fields(const rg_report *report, const char *path, rg_diagnos
     double *points = rg_field_alloc(points_of(grid));
     if (!points) return rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", path);
     size_t fields = FIELDS;
-    const double *harm = report->outcome->harm.map;
-    if (harm) member[fields++] = (rg_array_member){"harm", dim, scalar, harm}; /* only where it is known */
+    const rg_outcome_manifold *m = &report->outcome->manifold;
+    const ptrdiff_t rows[] = {(ptrdiff_t)m->levels, grid->shape[0]};
+    const rg_array_member optional[OPTIONAL] = {/* only where they are known */
+                                                {"harm", dim, scalar, report->outcome->harm.map},
+                                                {"w1", dim, scalar, report->outcome->w1.map},
+                                                {"potential", dim, scalar, report->outcome->w1.potential},
+                                                {"readout", dim, scalar, m->readout},
+                                                {"distance", dim, scalar, m->distance},
+                                                {"p_levels", 2, rows, m->p},
+                                                {"q_levels", 2, rows, m->q}};
+    for (int i = 0; i < OPTIONAL; i++)
+        if (optional[i].data) member[fields++] = optional[i];
     add_axes(grid, points, member + fields);
     const rg_status status = rg_array_write_npz(path, member, fields + (size_t)dim, diagnostic);
     rg_free(points);

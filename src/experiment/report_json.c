@@ -2,6 +2,7 @@
  *
  * jansson's setters and json_pack take NULL for a failure of their own, so one check at the end is enough. */
 #include "base/base.h"
+#include "experiment/manifold.h"
 #include "experiment/report_words.h"
 #include "io/json.h"
 
@@ -86,14 +87,49 @@ static json_t *dual_sobolev_json(const rg_report *report) {
     return NULL;
 }
 
+/* {"gradient": .., "error": ..} */
+static json_t *pair_json(const rg_value pair[RG_W1_FIELDS]) {
+    return json_pack("{s:o, s:o}", "gradient", number_json(pair[RG_W1_GRADIENT]), "error",
+                     number_json(pair[RG_W1_ERROR]));
+}
+
+static json_t *w1_bounds_json(const rg_outcome *o) {
+    static const char *const name[RG_W1_BOUNDS] = {"gronwall", "feynman_kac", "bernstein", "smoothing", "least"};
+    const rg_w1_values *w = &o->w1.values;
+    if (!o->w1.known) return json_null();
+    json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "source_norm", number_json(w->source_norm_bound), "tv",
+                             pair_json(w->tv_bound), "w2", pair_json(w->w2_bound), "printed", number_json(w->printed));
+    int failed = !json;
+    for (int b = 0; !failed && b < RG_W1_BOUNDS; b++)
+        failed =
+            json_object_set_new(json, name[b],
+                                pair_json((rg_value[]){w->bound[RG_W1_GRADIENT][b], w->bound[RG_W1_ERROR][b]})) != 0;
+    if (!failed) return json;
+    json_decref(json);
+    return NULL;
+}
+
+/* The distances and their exact representation; null where they were not asked for. */
+static json_t *w1_json(const rg_outcome *o) {
+    const rg_w1_values *w = &o->w1.values;
+    if (!o->w1.known) return json_null();
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "distance", divergence_json(w->distance), "prior",
+                     number_json(w->prior), "potential", number_json(w->gain), "prior_part", number_json(w->prior_gain),
+                     "source_part", pair_json(w->source), "source_size", number_json(w->size), "residual",
+                     pair_json(w->residual));
+}
+
 static json_t *bounds_json(const rg_report *report) {
     const rg_outcome *o = report->outcome;
     const double churn = report->experiment->churn;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn),
-                     "girsanov", bound_json(o->girsanov_bound, churn), "dual_sobolev", dual_sobolev_json(report),
-                     "reverse_gradient", bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov",
-                     bound_json(o->reverse_girsanov_bound, churn), "hellinger2", bound_json(o->hellinger2_bound, churn),
-                     "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi", bound_json(o->renyi_bound, churn));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient",
+                     bound_json(o->gradient_bound, churn), "girsanov", bound_json(o->girsanov_bound, churn),
+                     "dual_sobolev", dual_sobolev_json(report), "reverse_gradient",
+                     bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov",
+                     bound_json(o->reverse_girsanov_bound, churn), "reverse_projection",
+                     bound_json(o->reverse_projection_bound, churn), "hellinger2",
+                     bound_json(o->hellinger2_bound, churn), "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi",
+                     bound_json(o->renyi_bound, churn), "w1", w1_bounds_json(o));
 }
 
 static json_t *energy_json(const rg_outcome *o) {
@@ -285,11 +321,10 @@ static json_t *resolved_json(const char *resolved) {
     return resolved ? json_loads(resolved, 0, NULL) : json_null();
 }
 
-static json_t *provenance_json(const rg_report *report) {
-    const rg_experiment *e = report->experiment;
+json_t *rg_report_provenance(const rg_experiment *e, const char *command) {
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "version", rg_version(), "libraries", libraries_json(),
                      "inputs", array_json(e->inputs, input_item, e), "experiment", resolved_json(e->resolved),
-                     "command", text_json(report->command), "threads",
+                     "command", text_json(command), "threads",
                      e->threads > 0 ? e->threads : omp_get_max_threads(), "date", date_json());
 }
 
@@ -307,10 +342,12 @@ static int add_rest(json_t *json, const rg_report *report) {
         {"gradient_share", share_json(o)},
         {"renyi", number_json(o->renyi)},
         {"harm", harm_json(report)},
+        {"w1", w1_json(o)},
+        {"manifold", rg_manifold_json(&o->manifold)},
         {"claims", array_json(o->claims, claim_item, o)},
         {"levels", array_json(o->levels, level_item, o)},
         {"numerics", numerics_json(o)},
-        {"provenance", provenance_json(report)},
+        {"provenance", rg_report_provenance(report->experiment, report->command)},
     };
     int failed = 0;
     for (size_t i = 0; i < sizeof member / sizeof *member; i++)

@@ -1,6 +1,7 @@
 /* The main job: passes, error bars, claims. */
 #include "experiment/claims.h"
 #include "experiment/dual_sobolev.h"
+#include "experiment/manifold.h"
 #include "experiment/pass.h"
 
 #include "base/base.h"
@@ -28,13 +29,12 @@ static ptrdiff_t highest_wave(const rg_experiment *x, int axis) {
     return highest;
 }
 
-/* Half the points on every axis, as far as the waves of the error terms fit; where that leaves nothing to compare,
- * twice the points. */
-static rg_status comparison_grid(const rg_experiment *x, rg_grid *grid) {
+rg_status rg_comparison_grid(const rg_experiment *x, ptrdiff_t wave, rg_grid *grid) {
     ptrdiff_t half[RG_MAX_DIM] = {1, 1, 1}, twice[RG_MAX_DIM] = {1, 1, 1};
     int coarser = 1;
     for (int a = 0; a < x->grid.dim; a++) {
-        const ptrdiff_t n = x->grid.shape[a], least = 2 * highest_wave(x, a) + 2;
+        const ptrdiff_t n = x->grid.shape[a], highest = highest_wave(x, a);
+        const ptrdiff_t least = 2 * (highest > wave ? highest : wave) + 2;
         half[a] = (n + 1) / 2;
         if (half[a] < RG_MIN_POINTS) half[a] = RG_MIN_POINTS;
         if (half[a] < least) half[a] = least;
@@ -61,6 +61,29 @@ static rg_value combine(const struct passes *p, const rg_value *main_value) {
     v.error += fabs(v.value - relaxed->value) + fabs(v.value - coarse->value);
     if (p->has_other) v.error += fabs(v.value - other->value);
     return v;
+}
+
+/* Bounds may be astronomic, and known to an order of magnitude at best: there the bar is how far down any pass says. */
+static rg_value combine_w1(const struct passes *p, const rg_value *main_value) {
+    const size_t offset = (size_t)((const char *)main_value - (const char *)&p->main);
+    const rg_pass *const pass[] = {&p->main, &p->relaxed, &p->coarse, &p->other};
+    double least = main_value->value;
+    for (int i = 0; i < (p->has_other ? 4 : 3); i++) {
+        const rg_value *v = (const rg_value *)((const char *)pass[i] + offset);
+        if (!isfinite(v->value)) return (rg_value){HUGE_VAL, 0};
+        least = fmin(least, v->value - v->error);
+    }
+    rg_value v = combine(p, main_value);
+    if (v.value > 0 && v.error > 0.5 * v.value && least > 0) v.error = fmax(v.value - least, 0.5 * v.value);
+    return v;
+}
+
+static void gather_w1(const rg_experiment *x, const struct passes *p, rg_outcome *o) {
+    const rg_value *from = (const rg_value *)&p->main.w1;
+    rg_value *to = (rg_value *)&o->w1.values;
+    if (!(x->wasserstein.gap > 0)) return;
+    o->w1.known = 1;
+    for (size_t i = 0; i < sizeof o->w1.values / sizeof *to; i++) to[i] = combine_w1(p, &from[i]);
 }
 
 static rg_value bound(rg_value prior, rg_value energy, double factor) {
@@ -99,6 +122,7 @@ static void gather_bounds(const struct passes *p, rg_outcome *o) {
     o->hellinger2_bound = bound(o->prior[RG_HELLINGER2], root, 0.25 * factor);
     o->reverse_gradient_bound =
         bound(o->prior[RG_REVERSE_KL], combine(p, &p->main.reverse_energy[RG_ENERGY_GRADIENT]), factor);
+    o->reverse_projection_bound = bound(o->prior[RG_REVERSE_KL], combine(p, &p->main.reverse_projection), factor);
     o->reverse_girsanov_bound =
         bound(o->prior[RG_REVERSE_KL], combine(p, &p->main.reverse_energy[RG_ENERGY_TOTAL]), factor);
 }
@@ -154,7 +178,8 @@ static void raise_alarm(const rg_experiment *x, rg_outcome *o) {
     const double least_cells = 1.6, loose = 1e-4;
     const double smallest = o->levels > 0 ? o->level[o->levels - 1].cells_per_sigma : HUGE_VAL;
     o->cells_per_sigma = smallest;
-    if (x->density.kind == RG_DENSITY_SAMPLES && smallest < least_cells) {
+    const int is_sum = x->density.kind == RG_DENSITY_SAMPLES || x->density.kind == RG_DENSITY_POINTS;
+    if (is_sum && smallest < least_cells) {
         o->resolution_alarm = 1;
         snprintf(o->resolution_note, sizeof o->resolution_note,
                  "sigma_min is %.2f grid cells: below %.1f the smoothed samples are not resolved; refine the grid or "
@@ -191,7 +216,7 @@ static rg_status run_pass(const rg_experiment *x, const rg_run_options *options,
                          .progress_to = plan->to,
                          .stage = plan->stage};
     if (plan->coarse) {
-        const rg_status status = comparison_grid(x, &o.grid);
+        const rg_status status = rg_comparison_grid(x, 0, &o.grid);
         if (status) return rg_fail(diagnostic, status, "the grid cannot be doubled for the error bars");
     }
     o.keep_levels = plan->coarse;
@@ -268,7 +293,9 @@ rg_status rg_run(const rg_experiment *x, const rg_run_options *options, rg_outco
     rg_status status = run_passes(x, options, &passes, o, diagnostic);
     if (!status) gather(&passes, o);
     if (!status) gather_levels(&passes, x, o);
+    if (!status) gather_w1(x, &passes, o);
     if (!status) status = estimate(x, options, passes.main.bound_factor, o, diagnostic);
+    if (!status) status = rg_manifold_run(x, options, o, diagnostic);
     omp_set_num_threads(threads);
     passes_free(&passes);
     if (status) {
@@ -293,6 +320,9 @@ void rg_outcome_free(rg_outcome *outcome) {
     rg_free(outcome->frames.value);
     rg_free(outcome->harm.interval);
     rg_free(outcome->harm.map);
+    rg_free(outcome->w1.map);
+    rg_free(outcome->w1.potential);
+    rg_manifold_free(&outcome->manifold);
     rg_free(outcome);
 }
 

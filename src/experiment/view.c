@@ -23,6 +23,10 @@ const rg_view_field rg_view_field_of[RG_VIEW_FIELDS] = {
     {"gradient", 1, "its gradient part ∇φ in L²(p)"},
     {"solenoidal", 1, "its solenoidal part r in L²(p)"},
     {"harm", 0, "where the error costs KL, integrated over the noise levels; for churn 1 and the exact prior"},
+    {"readout", 0, "v\\|s\\|², which is d - k near a manifold of dimension k; with the key `manifold`"},
+    {"distance", 0, "the distance to the manifold; with the key `manifold`"},
+    {"p_levels", 0, "p over the noise level (log10 σ, to the right) and x; in one dimension, with the key `manifold`"},
+    {"q_levels", 0, "the same of q of the sampler that follows e"},
 };
 
 /* ---- boxes */
@@ -163,7 +167,8 @@ rg_status rg_view_borrow(rg_view *view, const char *name, const rg_outcome *outc
                      .report = rg_report_document(&(rg_report){outcome, experiment, NULL}),
                      .field = {f->density, f->marginal[RG_FULL], f->marginal[RG_GRADIENT], f->marginal[RG_SOLENOIDAL],
                                f->marginal[RG_NONE], f->score, f->error, f->gradient, f->solenoidal,
-                               outcome->harm.map}};
+                               outcome->harm.map, outcome->manifold.readout, outcome->manifold.distance,
+                               outcome->manifold.p, outcome->manifold.q}};
     if (!fresh.report) return rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", name);
     const rg_status status = read_report(&fresh, pool, diagnostic);
     if (experiment->resolved) fresh.resolved = experiment->resolved;
@@ -209,6 +214,27 @@ static int fits(const rg_array *array, const rg_plot_box *box, int is_vector) {
     return same;
 }
 
+rg_status rg_view_box_of(const rg_view *view, int field, rg_plot_box *box, rg_diagnostic *diagnostic) {
+    *box = view->box;
+    if (field < RG_FIELD_LEVELS) return RG_OK;
+    const json_t *levels = rg_view_at(view->report, "manifold.levels");
+    const size_t count = json_array_size(levels);
+    double low, high, unused;
+    if (count < 2 || view->box.dim != 1 ||
+        !rg_view_number(rg_view_at(json_array_get(levels, count - 1), "sigma"), &low, &unused) ||
+        !rg_view_number(rg_view_at(json_array_get(levels, 0), "sigma"), &high, &unused) || !(low > 0))
+        return rg_fail(diagnostic, RG_EINVAL,
+                       "%s: %s is there in one dimension, for sigma_min above 0 and with the key manifold", view->name,
+                       rg_view_field_of[field].name);
+    const double step = log10(high / low) / (double)(count - 1);
+    *box = (rg_plot_box){.dim = 2,
+                         .shape = {(ptrdiff_t)count, view->box.shape[0], 1},
+                         .lower = {log10(low), view->box.lower[0], 0},
+                         .length = {step * (double)count, view->box.length[0], 1},
+                         .name = {"log<sub>10</sub> σ", view->box.name[0], NULL}};
+    return RG_OK;
+}
+
 rg_status rg_view_get(rg_view *view, int field, rg_pool *pool, const double **values, rg_diagnostic *diagnostic) {
     const rg_view_field *of = &rg_view_field_of[field];
     char path[PATH_ROOM];
@@ -220,7 +246,10 @@ rg_status rg_view_get(rg_view *view, int field, rg_pool *pool, const double **va
     const rg_status status = rg_array_read(path, &array, diagnostic);
     if (status != RG_OK) return status;
     if (!rg_pool_own(pool, array.data)) return rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", path);
-    if (!fits(&array, &view->box, of->is_vector))
+    rg_plot_box box;
+    const rg_status found = rg_view_box_of(view, field, &box, diagnostic);
+    if (found != RG_OK) return found;
+    if (!fits(&array, &box, of->is_vector))
         return rg_fail(diagnostic, RG_EFORMAT, "%s: the shape is not that of the grid in report.json", path);
     *values = view->field[field] = array.data;
     return RG_OK;

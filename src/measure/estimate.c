@@ -7,7 +7,6 @@
  * the biases. Sums over samples are taken in the order of rg_sampling, block by block, on any number of threads. */
 #include "measure/estimate.h"
 
-#include <gsl/gsl_cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -21,10 +20,11 @@ struct estimate {
     rg_fit fit;
     double *centre;                    /* (D) mean of the points */
     double *x, *field, *gradient;      /* (block, D) */
-    double *laplacian, *ones;          /* (block) */
+    double *laplacian;                 /* (block) */
     double *rows;                      /* (block, K) */
     double *influence;                 /* (N); the caller's, or own */
     double *own_influence, *equations; /* (cells, K) */
+    rg_second_order second;
     int with_laplacian;
     size_t done; /* samples, of both passes */
 };
@@ -91,25 +91,26 @@ static int allocate(struct estimate *e) {
     const size_t k = e->features->count, d = e->data->dim, cells = e->sampling.cells;
     rg_fit *fit = &e->fit;
     fit->raw = rg_field_alloc(rg_size_product(fit->folds, e->features->raw));
-    fit->sum = rg_field_alloc(e->features->raw);
     fit->linear = rg_field_alloc(fit->folds * k);
     fit->coefficient = rg_field_alloc(fit->folds * k);
     fit->scale = rg_field_alloc(k);
     fit->penalty = rg_field_alloc(k);
-    fit->gram = rg_field_alloc(k * k);
     fit->work = rg_field_alloc(k * k);
+    fit->more = rg_field_alloc(k * k);
     e->x = rg_field_alloc(RG_ESTIMATE_BLOCK * d);
     e->field = rg_field_alloc(RG_ESTIMATE_BLOCK * d);
     e->gradient = rg_field_alloc(RG_ESTIMATE_BLOCK * d);
     e->laplacian = rg_field_alloc(RG_ESTIMATE_BLOCK);
-    e->ones = rg_field_alloc(RG_ESTIMATE_BLOCK);
     e->rows = rg_field_alloc(RG_ESTIMATE_BLOCK * k);
     e->equations = rg_field_alloc(cells * k);
+    e->second.pull = rg_field_alloc(cells);
+    e->second.pairs = rg_field_alloc(cells * cells);
+    fit->total = rg_field_alloc(k);
     e->own_influence = e->options->influence ? NULL : rg_field_alloc(e->data->samples);
     e->influence = e->options->influence ? e->options->influence : e->own_influence;
-    return fit->raw && fit->sum && fit->linear && fit->coefficient && fit->scale && fit->penalty && fit->gram &&
-           fit->work && e->x && e->field && e->gradient && e->laplacian && e->ones && e->rows && e->equations &&
-           e->influence;
+    return e->second.pull && e->second.pairs && fit->total && fit->raw && fit->linear && fit->coefficient &&
+           fit->scale && fit->penalty && fit->work && fit->more && e->x && e->field && e->gradient && e->laplacian &&
+           e->rows && e->equations && e->influence;
 }
 
 static rg_status prepare(struct estimate *e, rg_estimate_result *result, rg_diagnostic *diagnostic) {
@@ -123,17 +124,13 @@ static rg_status prepare(struct estimate *e, rg_estimate_result *result, rg_diag
     e->fit.samples = (double)e->data->samples;
     e->fit.features = e->features;
     e->fit.sampling = &e->sampling;
-    if (!allocate(e)) return out_of_memory(diagnostic);
-    for (size_t i = 0; i < RG_ESTIMATE_BLOCK; i++) e->ones[i] = 1;
-    return RG_OK;
+    return allocate(e) ? RG_OK : out_of_memory(diagnostic);
 }
 
 static void release(struct estimate *e) {
-    double *fields[] = {e->fit.raw,      e->fit.sum,     e->fit.linear, e->fit.coefficient,
-                        e->fit.scale,    e->fit.penalty, e->fit.gram,   e->fit.work,
-                        e->centre,       e->x,           e->field,      e->gradient,
-                        e->laplacian,    e->ones,        e->rows,       e->equations,
-                        e->own_influence};
+    double *fields[] = {e->second.pull, e->second.pairs, e->fit.total, e->fit.raw,  e->fit.linear, e->fit.coefficient,
+                        e->fit.scale,   e->fit.penalty,  e->fit.work,  e->fit.more, e->centre,     e->x,
+                        e->field,       e->gradient,     e->laplacian, e->rows,     e->equations,  e->own_influence};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) rg_free(fields[i]);
     if (e->features) e->features->destroy(e->features);
     rg_sampling_free(&e->sampling);
@@ -164,14 +161,10 @@ static rg_status pass(struct estimate *e, visit *work, const char *stage, rg_dia
 
 static void add_sums(struct estimate *e, size_t fold, size_t place, size_t n) {
     (void)place;
-    const int k = (int)e->features->count;
+    const size_t k = e->features->count;
     e->features->add(e->features, n, e->fit.raw + fold * e->features->raw);
     e->features->pair(e->features, n, e->field, e->with_laplacian, e->rows);
-    cblas_dgemv(CblasRowMajor, CblasTrans, (int)n, k, 1, e->rows, k, e->ones, 1, 1,
-                e->fit.linear + fold * e->features->count, 1);
-    for (size_t i = 0; i < n; i++)
-        for (int j = 0; j < k; j++)
-            e->fit.penalty[j] += e->rows[i * (size_t)k + (size_t)j] * e->rows[i * (size_t)k + (size_t)j];
+    rg_dense_add_rows(n, k, e->rows, e->fit.linear + fold * k, e->fit.penalty);
 }
 
 /* The influence of one sample; its field becomes f - grad psi. */
@@ -190,17 +183,17 @@ static double influence_of(const struct estimate *e, size_t i) {
 static void meet(struct estimate *e, size_t fold, size_t place, size_t n) {
     const size_t k = e->features->count, d = e->data->dim;
     e->features->apply(e->features, n, e->fit.coefficient + fold * k, e->gradient, e->laplacian);
+    size_t cell[RG_ESTIMATE_BLOCK];
+#pragma omp parallel for schedule(static) if (rg_dense_threaded(n, d))
     for (size_t i = 0; i < n; i++) {
         const size_t sample = e->sampling.order[place + i];
+        cell[i] = rg_cell_of(&e->sampling, sample);
         e->influence[sample] = influence_of(e, i);
         if (e->options->gradient)
             memcpy(e->options->gradient + sample * d, e->gradient + i * d, d * sizeof *e->gradient);
     }
     e->features->pair(e->features, n, e->field, e->with_laplacian, e->rows);
-    for (size_t i = 0; i < n; i++) {
-        double *sum = e->equations + rg_cell_of(&e->sampling, e->sampling.order[place + i]) * k;
-        for (size_t j = 0; j < k; j++) sum[j] += e->rows[i * k + j];
-    }
+    rg_dense_scatter_rows(n, k, e->rows, cell, e->equations);
 }
 
 /* ---- the result */
@@ -231,7 +224,7 @@ static void set_total(struct estimate *e, rg_estimate_result *result) {
 
 static rg_status finish(struct estimate *e, rg_estimate_result *result, rg_diagnostic *diagnostic) {
     const size_t n = e->data->samples;
-    rg_fit_bias(&e->fit, e->equations, result);
+    rg_fit_bias(&e->fit, e->equations, &e->second, result);
     set_total(e, result);
     result->form = rg_form_of(e->data);
     result->features = e->features->count;
@@ -239,7 +232,7 @@ static rg_status finish(struct estimate *e, rg_estimate_result *result, rg_diagn
     result->cells = e->sampling.cells;
     result->held_out = rg_sum((ptrdiff_t)n, e->influence) / (double)n;
     result->neighbour_correlation = neighbour_correlation(n, e->influence);
-    if (rg_estimate_interval(&e->sampling, e->influence, e->options, result) ||
+    if (rg_estimate_interval(&e->sampling, e->influence, &e->second, e->options, result) ||
         rg_stein_discrepancy(e->data, &e->sampling, e->options, result))
         return out_of_memory(diagnostic);
     if (isfinite(result->average) && isfinite(result->interval[0]) && isfinite(result->interval[1])) return RG_OK;
@@ -262,7 +255,9 @@ rg_status rg_estimate(const rg_estimate_data *data, const rg_estimate_options *o
     rg_estimate_result found = {0};
     struct estimate e = {.data = data, .options = options};
     e.with_laplacian = rg_form_of(data) == RG_LINEAR_STEIN;
+    rg_dense_begin();
     status = work(&e, &found, diagnostic);
+    rg_dense_end();
     release(&e);
     if (!status) *result = found;
     return status;

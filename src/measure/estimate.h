@@ -4,6 +4,7 @@
 #define RG_ESTIMATE_H
 
 #include "base/base.h"
+#include "base/dense.h"
 
 #include <rotgrad/estimate.h>
 
@@ -15,14 +16,14 @@ enum { RG_ESTIMATE_BLOCK = 1024 };
 typedef struct rg_features rg_features;
 struct rg_features {
     size_t count, dim; /* K, D */
-    size_t raw;        /* doubles that a Gram matrix is made from: sums over samples, to be added up */
+    size_t raw;        /* doubles that a Gram matrix is made from and in: sums over samples, at least K^2 */
     double least;      /* E|grad psi_k|^2 up to this is rounding: the function counts as constant on the samples */
     /* The values at n <= RG_ESTIMATE_BLOCK points x (n, D); the calls below refer to them. */
     void (*load)(rg_features *features, size_t n, const double *x);
     /* raw += the sums over the block. */
     void (*add)(rg_features *features, size_t n, double *raw);
-    /* gram (K, K) = sum over samples of grad psi_k.grad psi_l. */
-    void (*gram)(const rg_features *features, const double *raw, double *gram);
+    /* In place: raw becomes the Gram matrix (K, K), sum over samples of grad psi_k.grad psi_l. `work` has K^2 numbers. */
+    void (*gram)(const rg_features *features, double *raw, double *work);
     /* rows (n, K) = field.grad psi_k, plus Laplacian psi_k where asked for; field (n, D). */
     void (*pair)(rg_features *features, size_t n, const double *field, int with_laplacian, double *rows);
     /* gradient (n, D) and Laplacian (n) of psi = sum_k c_k psi_k. */
@@ -76,14 +77,6 @@ double rg_square_distance(const rg_estimate_data *data, const double *x, const d
  * of memory. On a torus the distance is the chord. */
 double rg_median_distance(const rg_estimate_data *data, size_t n, const double *points);
 
-/* ---- linear algebra in a fixed order */
-
-/* The lower triangle becomes L with L L' = A. 0 when A is not positive definite in double precision. */
-int rg_cholesky(size_t n, double *a);
-void rg_cholesky_solve(size_t n, const double *l, double *x);
-/* L^-1, (n, n). */
-void rg_triangle_inverse(size_t n, const double *l, double *inverse);
-
 /* ---- what the passes share */
 
 typedef struct rg_fit {
@@ -91,31 +84,40 @@ typedef struct rg_fit {
     double samples;
     const rg_features *features;
     const rg_sampling *sampling;
-    double *raw;         /* (folds, raw) */
+    double *raw;         /* (folds, raw): of each fold first the raw sums, then its Gram matrix */
     double *linear;      /* (folds, K) sums of the linear term */
     double *scale;       /* (K) makes the diagonal of the Gram matrix 1; 0: the function is constant on the samples */
     double *penalty;     /* (K) sums of squares of the linear term, then what multiplies the ridge */
     double *coefficient; /* (folds, K) of the fit to the other folds */
-    double *sum;         /* (raw) */
-    double *gram, *work; /* (K, K) */
+    double *total;       /* (K) of the fit to all, in the scale of unit diagonal */
+    double *work, *more; /* (K, K) */
     double ridge;
 } rg_fit;
 
-/* Chooses the ridge where it is not fixed, and fills coefficient, in_sample, effective_dimension. At the end fit->work
+/* Chooses the ridge where it is not fixed, and fills coefficient, in_sample, effective_dimension. At the end `work`
  * holds the Cholesky factor of the scaled Gram matrix of all samples plus the ridge. */
 rg_status rg_fit_solve(rg_fit *fit, const rg_estimate_options *options, rg_estimate_result *result,
                        rg_diagnostic *diagnostic);
 
-/* in_sample_bias and held_out_bias from sums over the cells of the K equations: equations (cells, K) is overwritten. */
-void rg_fit_bias(const rg_fit *fit, double *equations, rg_estimate_result *result);
+/* What a sample does to the value beside its influence. */
+typedef struct rg_second_order {
+    double *
+        pull; /* (cells) sums over the cells of 2 (ridge Q c).A^-1 m: through the coefficients, where there is a ridge */
+    double *pairs;   /* (cells, cells) of work */
+    double variance; /* of the value, from pairs of samples */
+} rg_second_order;
+
+/* in_sample_bias, held_out_bias and the second order from sums over the cells of the K equations: equations (cells, K) is
+ * overwritten. */
+void rg_fit_bias(const rg_fit *fit, double *equations, rg_second_order *second, rg_estimate_result *result);
 
 /* Sums over the cells of one value a sample, and the standard error of the mean. */
 void rg_cell_sums(const rg_sampling *sampling, const double *values, double *sums);
 double rg_cell_error(const rg_sampling *sampling, const double *sums);
 
 /* average, standard_error and interval. RG_ENOMEM. */
-rg_status rg_estimate_interval(const rg_sampling *sampling, const double *influence, const rg_estimate_options *options,
-                               rg_estimate_result *result);
+rg_status rg_estimate_interval(const rg_sampling *sampling, const double *influence, const rg_second_order *second,
+                               const rg_estimate_options *options, rg_estimate_result *result);
 
 /* discrepancy and its error. RG_ENOMEM. */
 rg_status rg_stein_discrepancy(const rg_estimate_data *data, const rg_sampling *sampling,

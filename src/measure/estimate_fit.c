@@ -1,18 +1,11 @@
-/* From sums over folds to coefficients: the ridge by cross-validation, the in-sample value, its bias.
+/* From sums over folds to coefficients: the ridge by cross-validation, the in-sample value.
  *
  * The Gram matrix is scaled to a unit diagonal. The ridge of a function is `ridge` times its noise, the variance of its
  * linear term, in units of the mean noise: with Stein's form the noise of a wave grows like its |w|^2, and a ridge that is
  * the same for all waves would flatten the low ones long before it calms the high ones. c = A^-1 b, A = G + ridge Q; the
- * value of c on samples with sums b', G' is 2 b'.c - c.G'c. To first order in 1/N, with the equations
- * m_k = (f - grad psi).grad psi_k (+ Laplacian psi_k) and
- *
- *     tau1 = tr A^-1 Cov(m),  tau2 = tr A^-1 G A^-1 Cov(m)
- *
- * the value on the samples of the fit is biased by (2 tau1 - tau2)/N, that on others by -tau2/N_fit. Cov(m) is taken from
- * the cells' sums, so it counts correlations between the samples of a cell. */
+ * value of c on samples with sums b', G' is 2 b'.c - c.G'c. */
 #include "measure/estimate.h"
 
-#include <gsl/gsl_cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -28,12 +21,13 @@ static rg_status singular(rg_diagnostic *diagnostic) {
         "the features are linearly dependent on these samples: let the ridge be chosen, or give a larger one");
 }
 
-/* sum = raw sums of all folds but one; out = folds for all of them */
-static void sum_folds(rg_fit *fit, size_t out) {
-    const size_t size = fit->features->raw;
-    memset(fit->sum, 0, size * sizeof *fit->sum);
-    for (size_t f = 0; f < fit->folds; f++)
-        for (size_t i = 0; f != out && i < size; i++) fit->sum[i] += fit->raw[f * size + i];
+/* Row i of the Gram matrix of all folds but one, a sum over samples, up to the diagonal; out = folds for all of them. */
+static void sum_row(const rg_fit *fit, size_t out, size_t i, double *row) {
+    memset(row, 0, (i + 1) * sizeof *row);
+    for (size_t f = 0; f < fit->folds; f++) {
+        const double *from = fit->raw + f * fit->features->raw + i * fit->count;
+        for (size_t j = 0; f != out && j <= i; j++) row[j] += from[j];
+    }
 }
 
 /* The linear term of all folds but one, a sum. */
@@ -50,10 +44,10 @@ static double samples_without(const rg_fit *fit, size_t out) {
 
 /* Makes the diagonal 1; a function that is constant on the samples has no say. */
 static rg_status set_scale(rg_fit *fit) {
-    sum_folds(fit, fit->folds);
-    fit->features->gram(fit->features, fit->sum, fit->work);
     for (size_t k = 0; k < fit->count; k++) {
-        const double square = fit->work[k * fit->count + k] / fit->samples;
+        double square = 0;
+        for (size_t f = 0; f < fit->folds; f++) square += fit->raw[f * fit->features->raw + k * fit->count + k];
+        square /= fit->samples;
         if (!isfinite(square)) return RG_EDOMAIN;
         fit->scale[k] = square > fit->features->least ? 1 / sqrt(square) : 0;
     }
@@ -74,31 +68,33 @@ static void set_penalty(rg_fit *fit) {
         fit->penalty[k] = total > 0 ? fmax(fit->penalty[k] / total, least_noise) : 1;
 }
 
-/* work = the Cholesky factor of the scaled matrix of the raw sums in fit->sum, plus ridge * Q. */
-static int factor(rg_fit *fit, double samples, double ridge) {
+/* work = the Cholesky factor of the scaled matrix of all folds but one, plus ridge * Q. */
+static int factor(rg_fit *fit, size_t out, double ridge) {
     const size_t n = fit->count;
-    fit->features->gram(fit->features, fit->sum, fit->work);
+    const double samples = samples_without(fit, out);
+#pragma omp parallel for schedule(dynamic, 16) if (rg_dense_threaded(n, n))
     for (size_t i = 0; i < n; i++) {
         double *row = fit->work + i * n;
+        sum_row(fit, out, i, row);
         for (size_t j = 0; j <= i; j++) row[j] *= fit->scale[i] * fit->scale[j] / samples;
         row[i] = fit->scale[i] > 0 ? row[i] + ridge * fit->penalty[i] : 1;
     }
-    return rg_cholesky(n, fit->work);
+    return rg_dense_cholesky(n, fit->work);
 }
 
 /* c = scale * A^-1 (scale * b / samples) */
 static void solve(const rg_fit *fit, double samples, const double *b, double *c) {
     for (size_t k = 0; k < fit->count; k++) c[k] = fit->scale[k] * b[k] / samples;
-    rg_cholesky_solve(fit->count, fit->work, c);
+    rg_dense_solve(fit->count, fit->work, c);
     for (size_t k = 0; k < fit->count; k++) c[k] *= fit->scale[k];
 }
 
-/* 2 b.c - c.G c of fold f, a sum over its samples; the lower triangle of its Gram matrix stands in fit->gram. */
+/* 2 b.c - c.G c of fold f, a sum over its samples. */
 static double fold_value(const rg_fit *fit, size_t f, const double *c) {
     const size_t n = fit->count;
     double square = 0;
     for (size_t i = 0; i < n; i++) {
-        const double *row = fit->gram + i * n;
+        const double *row = fit->raw + f * fit->features->raw + i * n;
         square += c[i] * (2 * rg_dot((ptrdiff_t)i, row, c) + row[i] * c[i]);
     }
     return 2 * rg_dot((ptrdiff_t)n, fit->linear + f * n, c) - square;
@@ -130,11 +126,9 @@ static int try_ridge(rg_fit *fit, double ridge, struct trial *trial) {
     for (size_t f = 0; f < fit->folds; f++) {
         const double samples = samples_without(fit, f);
         double *c = trial->coefficient + f * fit->count;
-        sum_folds(fit, f);
         sum_linear(fit, f, trial->b);
-        if (!factor(fit, samples, ridge)) return 0;
+        if (!factor(fit, f, ridge)) return 0;
         solve(fit, samples, trial->b, c);
-        fit->features->gram(fit->features, fit->raw + f * fit->features->raw, fit->gram);
         trial->value += fold_value(fit, f, c);
     }
     return 1;
@@ -164,11 +158,11 @@ static rg_status choose_ridge(rg_fit *fit, const rg_estimate_options *options, s
 /* tr G A^-1 = sum over functions that vary of 1 - ridge Q_kk (A^-1)_kk; A^-1 = L^-T L^-1. */
 static double effective_dimension(rg_fit *fit) {
     const size_t n = fit->count;
-    rg_triangle_inverse(n, fit->work, fit->gram);
+    rg_dense_inverse(n, fit->work, fit->more);
     double sum = 0;
     for (size_t k = 0; k < n; k++) {
         double square = 0;
-        for (size_t i = k; i < n; i++) square += fit->gram[i * n + k] * fit->gram[i * n + k];
+        for (size_t i = k; i < n; i++) square += fit->more[i * n + k] * fit->more[i * n + k];
         if (fit->scale[k] > 0) sum += 1 - fit->ridge * fit->penalty[k] * square;
     }
     return sum;
@@ -177,12 +171,13 @@ static double effective_dimension(rg_fit *fit) {
 static rg_status fit_all(rg_fit *fit, struct trial *trial, rg_estimate_result *result, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = (ptrdiff_t)fit->count;
     double *c = trial->c, square = 0;
-    sum_folds(fit, fit->folds);
     sum_linear(fit, fit->folds, trial->b);
-    if (!factor(fit, fit->samples, fit->ridge)) return singular(diagnostic);
+    if (!factor(fit, fit->folds, fit->ridge)) return singular(diagnostic);
     solve(fit, fit->samples, trial->b, c);
-    for (ptrdiff_t k = 0; k < n; k++)
-        if (fit->scale[k] > 0) square += fit->penalty[k] * (c[k] / fit->scale[k]) * (c[k] / fit->scale[k]);
+    for (ptrdiff_t k = 0; k < n; k++) {
+        fit->total[k] = fit->scale[k] > 0 ? c[k] / fit->scale[k] : 0;
+        square += fit->penalty[k] * fit->total[k] * fit->total[k];
+    }
     /* A c = b, so that 2 b.c - c.G c = b.c + ridge c.Q c */
     result->in_sample = rg_dot(n, trial->b, c) / fit->samples + fit->ridge * square;
     result->ridge = fit->ridge;
@@ -193,6 +188,8 @@ static rg_status fit_all(rg_fit *fit, struct trial *trial, rg_estimate_result *r
 rg_status rg_fit_solve(rg_fit *fit, const rg_estimate_options *options, rg_estimate_result *result,
                        rg_diagnostic *diagnostic) {
     struct trial trial = {0};
+    for (size_t f = 0; f < fit->folds; f++)
+        fit->features->gram(fit->features, fit->raw + f * fit->features->raw, fit->work);
     if (set_scale(fit))
         return rg_fail(diagnostic, RG_EDOMAIN, "the samples are too large for their squares: rescale them");
     set_penalty(fit);
@@ -202,30 +199,4 @@ rg_status rg_fit_solve(rg_fit *fit, const rg_estimate_options *options, rg_estim
     if (!status) status = fit_all(fit, &trial, result, diagnostic);
     trial_free(&trial);
     return status;
-}
-
-void rg_fit_bias(const rg_fit *fit, double *equations, rg_estimate_result *result) {
-    const size_t n = fit->count, cells = fit->sampling->cells;
-    const ptrdiff_t size = (ptrdiff_t)(cells * n);
-    for (size_t k = 0; k < n; k++) {
-        double mean = 0;
-        for (size_t i = 0; i < cells; i++) mean += equations[i * n + k];
-        mean /= fit->samples;
-        for (size_t i = 0; i < cells; i++) {
-            double *m = equations + i * n + k;
-            *m = fit->scale[k] * (*m - mean * (double)rg_cell_size(fit->sampling, i));
-        }
-    }
-    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)cells, (int)n, 1, fit->work,
-                (int)n, equations, (int)n); /* L^-1 m */
-    const double first = rg_dot(size, equations, equations);
-    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)cells, (int)n, 1, fit->work,
-                (int)n, equations, (int)n); /* A^-1 m */
-    double second = first;
-    for (size_t i = 0; i < cells; i++)
-        for (size_t k = 0; k < n; k++)
-            second -= fit->ridge * fit->penalty[k] * equations[i * n + k] * equations[i * n + k];
-    const double c = (double)cells, per = c / (c - 1) / (fit->samples * fit->samples), folds = (double)fit->folds;
-    result->in_sample_bias = (2 * first - second) * per;
-    result->held_out_bias = second * per * folds / (folds - 1);
 }

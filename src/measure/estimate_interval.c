@@ -1,10 +1,11 @@
 /* The average and its 95 % interval.
  *
  * To first order in 1/N the value is the mean of its influence u = 2 (linear term) - |grad psi|^2, where each sample
- * meets the psi of the folds it is not in. The interval is the percentile bootstrap of that mean over cells of consecutive
- * samples, moved to the average: a draw costs one sum over the cells, not a fit. Percentiles are stretched by
- * t_(cells-1) / normal and sqrt(cells / (cells - 1)), which matters when there are few cells. An energy is not negative:
- * the interval is cut at 0. */
+ * meets the psi of the folds it is not in; with a ridge, plus what the sample does to the value by moving the coefficients
+ * (estimate_bias.c). The interval is the percentile bootstrap of that mean over cells of consecutive samples, moved to the
+ * average: a draw costs one sum over the cells, not a fit. Percentiles are stretched by t_(cells-1) / normal and
+ * sqrt(cells / (cells - 1)), which matters when there are few cells, and so that the variance of pairs of samples is in
+ * them. An energy is not negative: the interval is cut at 0. */
 #include "measure/estimate.h"
 
 #include <gsl/gsl_cdf.h>
@@ -61,8 +62,8 @@ static void set_average(rg_estimate_result *r) {
     r->average = weight * r->in_sample + (1 - weight) * r->held_out;
 }
 
-rg_status rg_estimate_interval(const rg_sampling *s, const double *influence, const rg_estimate_options *options,
-                               rg_estimate_result *result) {
+rg_status rg_estimate_interval(const rg_sampling *s, const double *influence, const rg_second_order *second,
+                               const rg_estimate_options *options, rg_estimate_result *result) {
     const size_t replicates = options->replicates ? options->replicates : REPLICATES;
     const double freedom = (double)s->cells - 1;
     double *sums = rg_field_alloc(s->cells), *means = rg_field_alloc(replicates);
@@ -71,11 +72,13 @@ rg_status rg_estimate_interval(const rg_sampling *s, const double *influence, co
     if (!status) {
         set_average(result);
         rg_cell_sums(s, influence, sums);
-        result->standard_error = rg_cell_error(s, sums);
+        for (size_t c = 0; c < s->cells; c++) sums[c] += second->pull[c];
+        const double first = rg_cell_error(s, sums);
+        result->standard_error = sqrt(first * first + second->variance);
         gsl_rng_set(random, options->seed + 1);
         draw(s, sums, replicates, random, means);
-        const double stretch =
-            sqrt((freedom + 1) / freedom) * gsl_cdf_tdist_Qinv(tail, freedom) / gsl_cdf_ugaussian_Qinv(tail);
+        const double stretch = (first > 0 ? result->standard_error / first : 1) * sqrt((freedom + 1) / freedom) *
+                               gsl_cdf_tdist_Qinv(tail, freedom) / gsl_cdf_ugaussian_Qinv(tail);
         const double low = quantile(means, replicates, tail), high = quantile(means, replicates, 1 - tail);
         result->interval[0] = fmax(result->average + stretch * (low - result->held_out), 0);
         result->interval[1] = fmax(result->average + stretch * (high - result->held_out), 0);

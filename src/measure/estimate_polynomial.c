@@ -46,18 +46,21 @@ static double product(const double *moment, size_t d, size_t a, size_t b, size_t
     return (a == b ? 0.5 : 1) * (c == e ? 0.5 : 1) * sum;
 }
 
-static void gram(const rg_features *features, const double *raw, double *out) {
+static void gram(const rg_features *features, double *raw, double *work) {
     const struct polynomial *p = (const struct polynomial *)features;
     const size_t d = features->dim, k = features->count;
-    const double *mean = raw + squares(features);
-    memset(out, 0, k * k * sizeof *out);
-    for (size_t a = 0; a < d; a++) out[a * k + a] = mean[d];
+    const double count = raw[squares(features) + d];
+    if (p->degree > 1) memcpy(work, raw, (d * d + d) * sizeof *work);
+    const double *mean = work + d * d;
+    memset(raw, 0, k * k * sizeof *raw);
+    for (size_t a = 0; a < d; a++) raw[a * k + a] = count;
+#pragma omp parallel for schedule(dynamic, 16) if (rg_dense_threaded(k, k))
     for (size_t i = d; i < k; i++) {
         const size_t a = p->first[i - d], b = p->second[i - d];
-        double *row = out + i * k;
+        double *row = raw + i * k;
         row[a] += (a == b ? 0.5 : 1) * mean[b];
         row[b] += (a == b ? 0.5 : 1) * mean[a];
-        for (size_t j = d; j <= i; j++) row[j] = product(raw, d, a, b, p->first[j - d], p->second[j - d]);
+        for (size_t j = d; j <= i; j++) row[j] = product(work, d, a, b, p->first[j - d], p->second[j - d]);
     }
 }
 
@@ -65,7 +68,7 @@ static void pair(rg_features *features, size_t n, const double *field, int with_
     const struct polynomial *p = (const struct polynomial *)features;
     const size_t d = features->dim, k = features->count;
     const double laplacian = with_laplacian ? 1 : 0;
-#pragma omp parallel for schedule(static) if (n * k >= RG_THREADED_CELLS)
+#pragma omp parallel for schedule(static) if (rg_dense_threaded(n, k))
     for (size_t i = 0; i < n; i++) {
         const double *f = field + i * d, *y = p->x + i * d;
         double *row = rows + i * k;
@@ -119,7 +122,8 @@ rg_status rg_features_polynomial(const rg_feature_source *source, rg_features **
     if (!p) return rg_fail(diagnostic, RG_ENOMEM, "estimate: out of memory");
     p->degree = (int)source->size;
     p->features = (rg_features){.count = rg_feature_count(RG_FEATURES_POLYNOMIAL, source->size, d), .dim = d};
-    p->features.raw = squares(&p->features) + d + 1;
+    const size_t sums = squares(&p->features) + d + 1, matrix = p->features.count * p->features.count;
+    p->features.raw = sums > matrix ? sums : matrix;
     p->features.load = load;
     p->features.add = add;
     p->features.gram = gram;

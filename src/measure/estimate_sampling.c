@@ -50,6 +50,7 @@ size_t rg_cell_size(const rg_sampling *s, size_t cell) {
 }
 
 void rg_gather(const rg_sampling *s, const double *rows, const double *centre, size_t place, size_t n, double *x) {
+#pragma omp parallel for schedule(static) if (n * s->dim >= RG_THREADED_CELLS)
     for (size_t i = 0; i < n; i++) {
         const double *row = rows + s->order[place + i] * s->dim;
         for (size_t a = 0; a < s->dim; a++) x[i * s->dim + a] = row[a] - centre[a];
@@ -72,7 +73,7 @@ static double kernel_slope(const rg_estimate_data *data, size_t axis, double awa
 void rg_linear_field(const rg_estimate_data *data, const rg_sampling *s, size_t place, size_t n, double *field) {
     const rg_linear_form form = rg_form_of(data);
     const double *from = form == RG_LINEAR_ORACLE ? data->error : data->score;
-#pragma omp parallel for schedule(static) if (form == RG_LINEAR_DENOISING && n * s->dim >= RG_THREADED_CELLS)
+#pragma omp parallel for schedule(static) if (n * s->dim >= RG_THREADED_CELLS)
     for (size_t i = 0; i < n; i++) {
         const size_t row = s->order[place + i] * s->dim;
         for (size_t a = 0; a < s->dim; a++) {

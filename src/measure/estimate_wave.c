@@ -26,49 +26,61 @@ struct waves {
     double *table;    /* (block, 2m) t */
     double *phase;    /* (block, m) w.x / 2 pi, later field.u */
     double *weighted; /* (2m, D) c u */
+    double *partner;  /* (2m) what the partners weigh in the Laplacian */
 };
+
+/* Rows begin.. of the phase: y.v for all v (m, D); returns the end of the rows. */
+static size_t products(const struct waves *w, size_t n, size_t begin, const double *y, const double *v) {
+    const size_t m = w->half, d = w->features.dim, rows = n - begin < RG_DENSE_ROWS ? n - begin : RG_DENSE_ROWS;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)m, (int)d, 1, y + begin * d, (int)d, v, (int)d,
+                0, w->phase + begin * m, (int)m);
+    return begin + rows;
+}
 
 static void load(rg_features *features, size_t n, const double *x) {
     struct waves *w = (struct waves *)features;
-    const size_t m = w->half, d = features->dim;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)m, (int)d, 1, x, (int)d, w->turns, (int)d, 0,
-                w->phase, (int)m);
-#pragma omp parallel for schedule(static) if (n * m >= RG_THREADED_CELLS)
-    for (size_t i = 0; i < n; i++) {
-        double *sine = w->table + i * 2 * m, *cosine = sine + m;
-        rg_sine_cosine(m, w->phase + i * m, sine, cosine);
-        for (size_t j = 0; j < m; j++) sine[j] = -sine[j];
+    const size_t m = w->half;
+#pragma omp parallel for schedule(static) if (rg_dense_threaded(n, m))
+    for (size_t begin = 0; begin < n; begin += RG_DENSE_ROWS) {
+        const size_t end = products(w, n, begin, x, w->turns);
+        for (size_t i = begin; i < end; i++) {
+            double *sine = w->table + i * 2 * m, *cosine = sine + m;
+            rg_sine_cosine(m, w->phase + i * m, sine, cosine);
+            for (size_t j = 0; j < m; j++) sine[j] = -sine[j];
+        }
     }
 }
 
 static void add(rg_features *features, size_t n, double *raw) {
     const struct waves *w = (const struct waves *)features;
-    const int k = (int)features->count;
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, k, (int)n, 1, w->table, k, 1, raw, k);
+    rg_dense_add_square(n, features->count, w->table, raw);
 }
 
-static void gram(const rg_features *features, const double *raw, double *out) {
+static void gram(const rg_features *features, double *raw, double *work) {
     const struct waves *w = (const struct waves *)features;
-    const int k = (int)features->count, d = (int)features->dim;
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, k, d, 1, w->unit, d, 0, out, k);
-    for (size_t i = 0; i < features->count; i++)
-        for (size_t j = 0; j <= i; j++) out[i * features->count + j] *= raw[i * features->count + j];
+    const size_t k = features->count, d = features->dim;
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, (int)k, (int)d, 1, w->unit, (int)d, 0, work, (int)k);
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j <= i; j++) raw[i * k + j] *= work[i * k + j];
+}
+
+RG_WIDE static void pair_row(const struct waves *w, size_t i, double laplacian, double *row) {
+    const size_t m = w->half;
+    const double *along = w->phase + i * m, *sine = w->table + i * 2 * m, *cosine = sine + m;
+    for (size_t j = 0; j < m; j++) {
+        row[j] = along[j] * sine[j] - laplacian * w->length[j] * cosine[j];
+        row[m + j] = along[j] * cosine[j] + laplacian * w->length[j] * sine[j];
+    }
 }
 
 static void pair(rg_features *features, size_t n, const double *field, int with_laplacian, double *rows) {
     struct waves *w = (struct waves *)features;
-    const size_t m = w->half, d = features->dim;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)m, (int)d, 1, field, (int)d, w->unit, (int)d, 0,
-                w->phase, (int)m);
+    const size_t m = w->half;
     const double laplacian = with_laplacian ? 1 : 0;
-#pragma omp parallel for schedule(static) if (n * m >= RG_THREADED_CELLS)
-    for (size_t i = 0; i < n; i++) {
-        const double *along = w->phase + i * m, *sine = w->table + i * 2 * m, *cosine = sine + m;
-        double *row = rows + i * 2 * m;
-        for (size_t j = 0; j < m; j++) {
-            row[j] = along[j] * sine[j] - laplacian * w->length[j] * cosine[j];
-            row[m + j] = along[j] * cosine[j] + laplacian * w->length[j] * sine[j];
-        }
+#pragma omp parallel for schedule(static) if (rg_dense_threaded(n, m))
+    for (size_t begin = 0; begin < n; begin += RG_DENSE_ROWS) {
+        const size_t end = products(w, n, begin, field, w->unit);
+        for (size_t i = begin; i < end; i++) pair_row(w, i, laplacian, rows + i * 2 * m);
     }
 }
 
@@ -77,18 +89,23 @@ static void apply(rg_features *features, size_t n, const double *c, double *grad
     const size_t m = w->half, d = features->dim, k = features->count;
     for (size_t j = 0; j < k; j++)
         for (size_t a = 0; a < d; a++) w->weighted[j * d + a] = c[j] * w->unit[j * d + a];
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)d, (int)k, 1, w->table, (int)k, w->weighted,
-                (int)d, 0, gradient, (int)d);
-    for (size_t j = 0; j < m; j++) { /* no longer needed: weights of the partners */
-        w->weighted[j] = c[m + j] * w->length[j];
-        w->weighted[m + j] = -c[j] * w->length[j];
+    for (size_t j = 0; j < m; j++) {
+        w->partner[j] = c[m + j] * w->length[j];
+        w->partner[m + j] = -c[j] * w->length[j];
     }
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)k, 1, w->table, (int)k, w->weighted, 1, 0, laplacian, 1);
+#pragma omp parallel for schedule(static) if (rg_dense_threaded(n, k * d))
+    for (size_t i = 0; i < n; i += RG_DENSE_ROWS) {
+        const int rows = (int)(n - i < RG_DENSE_ROWS ? n - i : RG_DENSE_ROWS);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, (int)d, (int)k, 1, w->table + i * k, (int)k,
+                    w->weighted, (int)d, 0, gradient + i * d, (int)d);
+        cblas_dgemv(CblasRowMajor, CblasNoTrans, rows, (int)k, 1, w->table + i * k, (int)k, w->partner, 1, 0,
+                    laplacian + i, 1);
+    }
 }
 
 static void destroy(rg_features *features) {
     struct waves *w = (struct waves *)features;
-    double *fields[] = {w->turns, w->unit, w->length, w->table, w->phase, w->weighted};
+    double *fields[] = {w->turns, w->unit, w->length, w->table, w->phase, w->weighted, w->partner};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) rg_free(fields[i]);
     rg_free(w);
 }
@@ -111,7 +128,8 @@ static struct waves *create(size_t half, size_t dim) {
     w->table = rg_field_alloc(rg_size_product(RG_ESTIMATE_BLOCK, count));
     w->phase = rg_field_alloc(rg_size_product(RG_ESTIMATE_BLOCK, half));
     w->weighted = rg_field_alloc(rg_size_product(count, dim));
-    if (w->turns && w->unit && w->length && w->table && w->phase && w->weighted) return w;
+    w->partner = rg_field_alloc(count);
+    if (w->turns && w->unit && w->length && w->table && w->phase && w->weighted && w->partner) return w;
     destroy(&w->features);
     return NULL;
 }

@@ -10,15 +10,17 @@
 #include <string.h>
 
 static const double noise = 1e-13;
+static const double nothing = 1e-24; /* share of r in the energy, below which e is a gradient but for rounding */
 
-rg_status rg_history_create(const rg_grid *grid, rg_history *history) {
+rg_status rg_history_create(const rg_grid *grid, double tolerance, rg_history *history) {
     const size_t n = (size_t)rg_grid_cells(grid);
     *history = (rg_history){.grid = *grid};
     history->ratio = rg_field_alloc(n);
     history->density = rg_field_alloc(n);
     history->slope = rg_field_alloc(rg_size_product(n, (size_t)grid->dim));
     if (!history->ratio || !history->density || !history->slope) return RG_ENOMEM;
-    return rg_spectral_create(grid, RG_PLAN_ESTIMATE, &history->spectral);
+    const rg_status status = rg_spectral_create(grid, RG_PLAN_ESTIMATE, &history->spectral);
+    return status ? status : rg_reverse_projection_create(grid, tolerance, &history->projection);
 }
 
 void rg_history_free(rg_history *history) {
@@ -27,6 +29,7 @@ void rg_history_free(rg_history *history) {
     rg_free(history->slope);
     rg_free(history->point);
     rg_spectral_destroy(history->spectral);
+    rg_reverse_projection_free(&history->projection);
     *history = (rg_history){0};
 }
 
@@ -92,6 +95,17 @@ static double energy_of(const rg_history *h, const rg_level *level, const double
     return rg_reduce(e.n, energy_block, &e) * rg_grid_cell_volume(&h->grid);
 }
 
+/* The smaller one of E_q|Pi_p e|^2, which is given, and E_q|Pi_q e|^2. A bound may do without the second. */
+static rg_status smaller_energy(rg_history *h, const rg_evolve *evolve, rg_form form, double gradient, double *out) {
+    const rg_split_report *split = &rg_evolve_level(evolve)->split;
+    double energy;
+    *out = gradient;
+    if (!(split->solenoidal > nothing * split->total)) return RG_OK; /* both are e */
+    const rg_status status = rg_reverse_projection_energy(&h->projection, evolve, form, &energy);
+    if (status == RG_OK) *out = fmin(gradient, energy);
+    return status == RG_ENOCONV ? RG_OK : status;
+}
+
 /* Of the full sampler, whose ratio stands in h->ratio. */
 static rg_status integrands_of(rg_history *h, const rg_evolve *evolve, rg_form form, double out[RG_INTEGRALS]) {
     const rg_level *level = rg_evolve_level(evolve);
@@ -107,7 +121,8 @@ static rg_status integrands_of(rg_history *h, const rg_evolve *evolve, rg_form f
     out[RG_INTEGRAL_ROOT] = energy_of(h, level, level->gradient, 1);
     out[RG_INTEGRAL_REVERSE_GRADIENT] = energy_of(h, level, level->gradient, 0);
     out[RG_INTEGRAL_REVERSE_TOTAL] = energy_of(h, level, level->error, 0);
-    return status;
+    if (status) return status;
+    return smaller_energy(h, evolve, form, out[RG_INTEGRAL_REVERSE_GRADIENT], &out[RG_INTEGRAL_REVERSE_PROJECTION]);
 }
 
 rg_status rg_history_add(rg_history *h, const rg_evolve *evolve, rg_form form) {

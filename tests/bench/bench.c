@@ -141,7 +141,8 @@ static const struct {
                 {"step", bench_step},
                 {"particles", bench_particles},
                 {"real", bench_real},
-                {"figures", bench_figures}};
+                {"figures", bench_figures},
+                {"estimate", bench_estimate}};
 
 int main(int count, char **names) {
     const size_t all = sizeof sections / sizeof *sections;
@@ -149,7 +150,9 @@ int main(int count, char **names) {
         size_t s = 0;
         while (s < all && strcmp(sections[s].name, names[i]) != 0) s++;
         if (s == all) {
-            fprintf(stderr, "usage: rotgrad_bench [flat] [weighted] [step] [particles] [real] [figures]\n");
+            fprintf(stderr, "usage: rotgrad_bench");
+            for (size_t k = 0; k < all; k++) fprintf(stderr, " [%s]", sections[k].name);
+            fprintf(stderr, "\n");
             return 2;
         }
     }

@@ -51,5 +51,6 @@ void bench_step(void);
 void bench_particles(void);
 void bench_real(void);
 void bench_figures(void);
+void bench_estimate(void);
 
 #endif

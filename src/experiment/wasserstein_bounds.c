@@ -1,0 +1,145 @@
+/* Bounds on W1, TV and W2 from what the march noted at its nodes. With L = sup lambda_max, I_v its integral from variance_min,
+ * kappa = sup L_+ / D over the levels so far, o = the diameter of the box, S = D (v - variance_min):
+ *   Gronwall   exp(I_v)
+ *   Bernstein  sqrt(1 + kappa o^2 / 4)                     from  |grad f|^2 + kappa (f - m)^2
+ *   smoothing  (o / 2) sqrt(kappa / (1 - exp(-2 kappa S)))  from  a(S) |grad f|^2 + (f - m)^2,  a' = 2 - 2 kappa a
+ * where m is the middle of the range of psi: (d_v - L)(a |grad f|^2 + (f - m)^2) <= (D a' + 2 kappa D a - 2 D) |grad f|^2 = 0
+ * (in units of S), and the greatest value of such a sum does not grow. TV: smoothing with o = 1, the range of an indicator. */
+#include "experiment/wasserstein.h"
+
+#include "base/base.h"
+
+#include <math.h>
+
+static double since(const rg_w1 *w, const rg_w1_node *node) {
+    return fmax(node->variance - w->experiment->variance_min, 0);
+}
+
+static double kappa(const rg_w1 *w, const rg_w1_node *node) {
+    return node->steepest / w->diffusion;
+}
+
+double rg_w1_gronwall(const rg_w1_node *node) {
+    return exp(node->exponent);
+}
+
+double rg_w1_bernstein(const rg_w1 *w, const rg_w1_node *node) {
+    return w->diffusion > 0 ? sqrt(1 + 0.25 * kappa(w, node) * w->reach * w->reach) : HUGE_VAL;
+}
+
+/* x / (1 - exp(-x)), x = 2 kappa S; Lambda = (o / 2) sqrt(that / (2 S)) */
+double rg_w1_smoothing(const rg_w1 *w, const rg_w1_node *node, double oscillation) {
+    if (!(w->diffusion > 0)) return HUGE_VAL;
+    const double x = 2 * kappa(w, node) * w->diffusion * since(w, node);
+    return 0.5 * oscillation / sqrt(2 * w->diffusion) * sqrt(x > 1e-12 ? x / -expm1(-x) : 1);
+}
+
+/* ---- integrands */
+
+/* Where there is no error nothing is stretched, however much. */
+static double times(double factor, double amount) {
+    return amount > 0 ? factor * amount : 0;
+}
+
+static double gronwall(const rg_w1 *w, const rg_w1_node *node, int which) {
+    return times(w->drift * rg_w1_gronwall(node), node->mean[which]);
+}
+
+static double pointwise(const rg_w1 *w, const rg_w1_node *node, int which) {
+    return times(w->drift, node->pointwise[which]);
+}
+
+static double bernstein(const rg_w1 *w, const rg_w1_node *node, int which) {
+    return times(w->drift * rg_w1_bernstein(w, node), node->mean[which]);
+}
+
+static double smoothing(const rg_w1 *w, const rg_w1_node *node, int which) {
+    return times(w->drift * rg_w1_smoothing(w, node, w->reach), node->mean[which]);
+}
+
+static double least(const rg_w1 *w, const rg_w1_node *node, int which) {
+    return times(w->drift, node->least[which]);
+}
+
+static double variation(const rg_w1 *w, const rg_w1_node *node, int which) {
+    return times(w->drift * rg_w1_smoothing(w, node, 1), node->mean[which]);
+}
+
+static double quadratic(const rg_w1 *w, const rg_w1_node *node, int which) {
+    return times(w->drift * rg_w1_gronwall(node), node->root[which]);
+}
+
+static double energy(const rg_w1 *w, const rg_w1_node *node, int which) {
+    (void)w;
+    return node->root[which] * node->root[which];
+}
+
+/* The least of the constants: the smoothing factor is without bound at variance_min. */
+static double constant(const rg_w1 *w, const rg_w1_node *node) {
+    const double u = sqrt(since(w, node)), smooth = u > 0 ? rg_w1_smoothing(w, node, w->reach) / u : HUGE_VAL;
+    return fmin(fmin(rg_w1_gronwall(node), rg_w1_bernstein(w, node)), smooth);
+}
+
+static double kantorovich(const rg_w1 *w, const rg_w1_node *node, int which) {
+    (void)which;
+    return times(w->drift * constant(w, node), node->norm);
+}
+
+/* ---- integrals */
+
+/* With `root` over u = sqrt(v - variance_min), dv = 2 u du: the integrand is given times u, and grows like 1 / u. */
+rg_value rg_w1_integral(const rg_w1 *w, double of(const rg_w1 *w, const rg_w1_node *node, int which), int which,
+                        int root) {
+    rg_value sum = {0, 0};
+    double *x = rg_field_alloc(2 * w->count);
+    if (!x) return (rg_value){(double)NAN, (double)NAN};
+    double *y = x + w->count;
+    for (size_t i = 0; i < w->count;) {
+        size_t j = 0;
+        double error;
+        for (const int segment = w->node[i].segment; i < w->count && w->node[i].segment == segment; i++, j++) {
+            x[j] = root ? sqrt(since(w, &w->node[i])) : w->node[i].variance;
+            y[j] = (root ? 2 : 1) * of(w, &w->node[i], which);
+            if (!isfinite(y[j])) sum.value = HUGE_VAL;
+        }
+        if (isinf(sum.value)) continue;
+        sum.value += rg_integrate(j, x, y, &error);
+        sum.error += error;
+    }
+    rg_free(x);
+    return isfinite(sum.value) ? sum : (rg_value){HUGE_VAL, 0};
+}
+
+static rg_value add_prior(rg_value integral, double factor, rg_value prior, int exact) {
+    if (exact || isinf(integral.value)) return integral;
+    if (!isfinite(factor)) return (rg_value){HUGE_VAL, 0};
+    return (rg_value){integral.value + factor * prior.value, integral.error + factor * prior.error};
+}
+
+/* R^(3/2) (1 + sqrt |grad b|) (W1(p_T, pi) + eps), eps the root of int E_p|e|^2 dv, R the diameter: to be read up to a
+ * factor that the theorem does not name. */
+static rg_value printed(const rg_w1 *w, rg_value prior) {
+    const rg_value square = rg_w1_integral(w, energy, RG_W1_ERROR, 0);
+    const double factor = pow(w->reach, 1.5) * (1 + sqrt(w->frobenius)), root = sqrt(fmax(square.value, 0));
+    return (rg_value){factor * (prior.value + root),
+                      factor * (prior.error + (root > 0 ? 0.5 * square.error / root : square.error))};
+}
+
+void rg_w1_bounds(const rg_w1 *w, int exact, rg_value tv_prior, rg_w1_values *values) {
+    const rg_w1_node *end = &w->node[w->count - 1];
+    const double u = sqrt(since(w, end));
+    for (int k = 0; k < RG_W1_FIELDS; k++) {
+        rg_value *bound = values->bound[k], prior = values->prior;
+        bound[RG_W1_GRONWALL] = add_prior(rg_w1_integral(w, gronwall, k, 0), rg_w1_gronwall(end), prior, exact);
+        bound[RG_W1_FEYNMAN_KAC] = add_prior(rg_w1_integral(w, pointwise, k, 0), w->end_pointwise, prior, exact);
+        bound[RG_W1_BERNSTEIN] = add_prior(rg_w1_integral(w, bernstein, k, 0), rg_w1_bernstein(w, end), prior, exact);
+        bound[RG_W1_SMOOTHING] =
+            add_prior(rg_w1_integral(w, smoothing, k, 1), rg_w1_smoothing(w, end, w->reach) / u, prior, exact);
+        bound[RG_W1_LEAST] = add_prior(rg_w1_integral(w, least, k, 0), w->end_least, prior, exact);
+        /* TV <= TV(p_T, pi) + ...: f of an indicator lies between 0 and 1 */
+        values->tv_bound[k] = add_prior(rg_w1_integral(w, variation, k, 1), 1, tv_prior, exact);
+        values->w2_bound[k] = exact ? rg_w1_integral(w, quadratic, k, 0) : (rg_value){HUGE_VAL, 0};
+    }
+    values->source_norm_bound = add_prior(rg_w1_integral(w, kantorovich, 0, 0), constant(w, end), values->prior, exact);
+    values->printed = printed(w, values->prior);
+}

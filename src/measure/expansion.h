@@ -1,0 +1,11 @@
+/* How fast a drift drives neighbours apart. Internal. */
+#ifndef RG_EXPANSION_H
+#define RG_EXPANSION_H
+
+#include <rotgrad/grid.h>
+
+/* The largest eigenvalue of the symmetric part of grad b at every point, by central differences; b: (d, n), rate: (n),
+ * unit of b / x. `frobenius`: the largest |grad b| in the root of the sum of squares. */
+void rg_expansion(const rg_grid *grid, const double *b, double *rate, double *frobenius);
+
+#endif
