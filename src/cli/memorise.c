@@ -204,9 +204,9 @@ static int work(memorise_job *job) {
 
 int cli_memorise(int argc, char **argv) {
     memorise_job job = {.command = cli_command(argc, argv), .setting = calloc((size_t)argc + 2, sizeof *job.setting)};
-    if (!job.command || !job.setting) return cli_fail(verb, "out of memory");
-    argp_parse(&parser, argc, argv, 0, NULL, &job);
-    const int code = work(&job);
+    int code = job.command && job.setting ? CLI_DONE : cli_fail(verb, "out of memory");
+    if (code == CLI_DONE) argp_parse(&parser, argc, argv, 0, NULL, &job);
+    if (code == CLI_DONE) code = work(&job);
     memorise_free(&job);
     return code;
 }

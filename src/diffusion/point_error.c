@@ -143,7 +143,7 @@ static rg_status make(rg_point_error *e, const rg_space *space, const rg_grid *g
         const rg_status status = add_term(e, &term[i], space->length != NULL, variance_min, diagnostic);
         if (status) return status;
     }
-    if (!e->on_grid) return RG_OK;
+    if (!e->on_grid || !grid) return RG_OK;
     return make_grid_part(e, grid, density, term, count, variance_min, variance_max, diagnostic);
 }
 
