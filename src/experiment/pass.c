@@ -12,6 +12,8 @@
 enum { HISTORY = 6 };
 /* The split is solved this much more finely than the marginals are stepped. */
 static const double split_share = 0.01;
+/* Of the q-weighted split the energy alone is asked for, and it is off by the square of the residual. */
+static const double reverse_share = 0.1;
 /* p / max p below which double precision does not determine a ratio to p; the split's limit, too */
 static const double undetermined = 1e-14;
 
@@ -115,7 +117,7 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     job->ratio = rg_field_alloc((size_t)rg_grid_cells(&o->grid));
     if (wants_harm(job) && rg_harm_create(&o->grid, job->table.stops, job->table.stop, job->table.soft, &job->harm))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
-    if (!job->ratio || rg_history_create(&o->grid, o->tolerance, &job->history))
+    if (!job->ratio || rg_history_create(&o->grid, reverse_share * sqrt(o->tolerance), &job->history))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     return RG_OK;
 }

@@ -27,7 +27,7 @@ const rg_view_field rg_view_field_of[RG_VIEW_FIELDS] = {
     {"potential", 0, "the potential whose mean under q is above that under p by W1; likewise"},
     {"readout", 0, "v\\|s\\|², which is d - k near a manifold of dimension k; with the key `manifold`"},
     {"distance", 0, "the distance to the manifold; with the key `manifold`"},
-    {"p_levels", 0, "p over the noise level (log10 σ, to the right) and x; in one dimension, with the key `manifold`"},
+    {"p_levels", 0, "p over the noise level (log2 σ, to the right) and x; in one dimension, with the key `manifold`"},
     {"q_levels", 0, "the same of q of the sampler that follows e"},
 };
 
@@ -228,12 +228,12 @@ rg_status rg_view_box_of(const rg_view *view, int field, rg_plot_box *box, rg_di
         return rg_fail(diagnostic, RG_EINVAL,
                        "%s: %s is there in one dimension, for sigma_min above 0 and with the key manifold", view->name,
                        rg_view_field_of[field].name);
-    const double step = log10(high / low) / (double)(count - 1);
+    const double step = log2(high / low) / (double)(count - 1);
     *box = (rg_plot_box){.dim = 2,
                          .shape = {(ptrdiff_t)count, view->box.shape[0], 1},
-                         .lower = {log10(low), view->box.lower[0], 0},
+                         .lower = {log2(low), view->box.lower[0], 0},
                          .length = {step * (double)count, view->box.length[0], 1},
-                         .name = {"log<sub>10</sub> σ", view->box.name[0], NULL}};
+                         .name = {"log<sub>2</sub> σ", view->box.name[0], NULL}};
     return RG_OK;
 }
 

@@ -49,7 +49,7 @@ rg_status rg_view_borrow(rg_view *view, const char *name, const rg_outcome *outc
                          rg_pool *pool, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 void rg_view_close(rg_view *view);
 
-/* The box of a field: that of the run, or log10 sigma and x. RG_EINVAL where the run has no such field. */
+/* The box of a field: that of the run, or log2 sigma and x. RG_EINVAL where the run has no such field. */
 rg_status rg_view_box_of(const rg_view *view, int field, rg_plot_box *box, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* A field by its index. */
