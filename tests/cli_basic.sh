@@ -23,7 +23,7 @@ for verb in run split budget estimate study plot info doctor; do
 done
 
 expect 2
-usage_error rotgrad "expected a verb: run, split, budget, estimate, study, sample, memorise, plot, info or doctor"
+usage_error rotgrad "expected a verb: run, split, estimate, transport, budget, study, sample, memorise, plot, info or doctor"
 expect 2 splti
 usage_error rotgrad 'unknown verb "splti", did you mean "split"?'
 expect 2 frobnicate

@@ -11,7 +11,7 @@ if [ -n "$reason" ]; then
     exit 77
 fi
 export LC_ALL=C OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
-most_bytes=$((4 << 20)) # of all pictures: the gallery is part of every clone
+most_bytes=$((6 << 20)) # of all pictures: the gallery is part of every clone
 
 fail() {
     echo "gallery.sh: $*" | tee -a "$folder/failures"

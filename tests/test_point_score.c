@@ -96,7 +96,7 @@ static void reference(size_t dim, size_t n, const double *points, double varianc
     long double top = -HUGE_VALL, mass = 0, *sum = calloc(dim, sizeof *sum), *logit = calloc(n, sizeof *logit);
     for (size_t j = 0; j < n; j++) {
         for (size_t a = 0; a < dim; a++) {
-            const long double d = (long double)x[a] - points[j * dim + a];
+            const long double d = (long double)x[a] - (long double)points[j * dim + a];
             logit[j] -= d * d / (2 * (long double)variance);
         }
         top = fmaxl(top, logit[j]);
@@ -104,7 +104,7 @@ static void reference(size_t dim, size_t n, const double *points, double varianc
     for (size_t j = 0; j < n; j++) {
         const long double w = expl(logit[j] - top);
         mass += w;
-        for (size_t a = 0; a < dim; a++) sum[a] += w * ((long double)points[j * dim + a] - x[a]);
+        for (size_t a = 0; a < dim; a++) sum[a] += w * ((long double)points[j * dim + a] - (long double)x[a]);
     }
     for (size_t a = 0; a < dim; a++) out[a] = (double)(sum[a] / mass);
     free(sum);
@@ -276,8 +276,9 @@ static long double log_mixture(const rg_density_spec *s, const double *precision
         long double q = 0;
         for (size_t a = 0; a < d; a++)
             for (size_t b = 0; b < d; b++)
-                q += (x[a] - s->means[k * d + a]) * precision[(k * d + a) * d + b] * (x[b] - s->means[k * d + b]);
-        sum += s->weights[k] * expl(log_norm[k] - 0.5L * q);
+                q += (x[a] - (long double)s->means[k * d + a]) * (long double)precision[(k * d + a) * d + b] *
+                     (x[b] - (long double)s->means[k * d + b]);
+        sum += (long double)s->weights[k] * expl((long double)log_norm[k] - 0.5L * q);
     }
     return logl(sum);
 }
@@ -302,7 +303,7 @@ static void mixture_in_space(void **state) {
     assert_ok(rg_point_score_at(law, v, 1, x, score, NULL, NULL));
     for (int a = 0; a < 2; a++) {
         const long double h = 1e-5L;
-        long double up[] = {x[0], x[1]}, down[] = {x[0], x[1]};
+        long double up[] = {(long double)x[0], (long double)x[1]}, down[] = {up[0], up[1]};
         up[a] += h;
         down[a] -= h;
         const long double slope =

@@ -107,6 +107,13 @@ static void resumed_runs_have_the_same_bits(void **state) {
     rg_sampled_free(&rest);
     assert_int_equal(rg_sample(&e, &how, &rest, &why), RG_EINVAL);
     assert_non_null(strstr(why.text, "a run of another experiment"));
+    /* of the same keys and other data */
+    double points[200] = {0};
+    array("x.npy", 40, 5, points);
+    rg_experiment_free(&e);
+    e = read_text(text);
+    assert_int_equal(rg_sample(&e, &how, &rest, &why), RG_EINVAL);
+    assert_non_null(strstr(why.text, "or of other data"));
     scratch_write(checkpoint, "no archive", 10);
     assert_int_equal(rg_sample(&e, &how, &rest, &why), RG_EFORMAT);
     remove(checkpoint);
@@ -186,7 +193,7 @@ static void refusals(void **state) {
     refuse(DATA "error: [{constant: [1, 2]}]\n",
            "x.yaml:3:20: error.0.constant: expected 5 numbers, one for each axis, got a list of 2");
     refuse(DATA "error: [{random: {seed: 1, band: 2}}]\n",
-           "x.yaml:3:10: error.0: expected constant, relative or waves: random needs grid.shape");
+           "x.yaml:3:10: error.0: expected constant, scaled, rotation or waves: random needs grid.shape");
     refuse(DATA "error: [{constant: [1, 2, 3, 4, 5], profile: steep}]\n",
            "expected one of flat, vp, inverse_sigma, inverse_variance");
     refuse(DATA "error: [{scaled: 1, profile: vp}]\n", "expected only beside \"constant\"");

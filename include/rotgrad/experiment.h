@@ -128,7 +128,7 @@ RG_API rg_status rg_experiment_read(const char *path, const char *const *setting
                                     rg_experiment *experiment, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* The same for particles: without grid.shape and learned scores the space is R^D, with the D of the samples or means; densities
- * are then mixtures or samples, score errors constant, relative or waves. */
+ * are then mixtures or samples, score errors constant, scaled, rotation or waves. */
 RG_API rg_status rg_experiment_read_free(const char *path, const char *const *settings, size_t count,
                                          rg_experiment *experiment, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 

@@ -149,17 +149,28 @@ static int show_archive(arguments *a, const char *path) {
 /* ---- experiments */
 
 static const char *const density_names[] = {
-    [RG_DENSITY_MIXTURE] = "mixture of Gaussians", [RG_DENSITY_SAMPLES] = "samples",
-    [RG_DENSITY_GRID] = "values on a grid",        [RG_DENSITY_RING] = "ring",
-    [RG_DENSITY_TWO_MOONS] = "two moons",          [RG_DENSITY_CHECKERBOARD] = "checkerboard",
-    [RG_DENSITY_CIRCLE] = "circle",                [RG_DENSITY_FIGURE_EIGHT] = "figure eight",
-    [RG_DENSITY_SPHERE] = "sphere",                [RG_DENSITY_TORUS_KNOT] = "torus knot",
-    [RG_DENSITY_CLIFFORD] = "flat torus",          [RG_DENSITY_POINTS] = "points",
+    [RG_DENSITY_MIXTURE] = "mixture of Gaussians",
+    [RG_DENSITY_SAMPLES] = "samples",
+    [RG_DENSITY_GRID] = "values on a grid",
+    [RG_DENSITY_RING] = "ring",
+    [RG_DENSITY_TWO_MOONS] = "two moons",
+    [RG_DENSITY_CHECKERBOARD] = "checkerboard",
+    [RG_DENSITY_CIRCLE] = "circle",
+    [RG_DENSITY_FIGURE_EIGHT] = "figure eight",
+    [RG_DENSITY_SPHERE] = "sphere",
+    [RG_DENSITY_TORUS_KNOT] = "torus knot",
+    [RG_DENSITY_CLIFFORD] = "flat torus",
+    [RG_DENSITY_POINTS] = "points",
 };
 static const char *const error_names[] = {
-    [RG_ERROR_LEARNED] = "learned score", [RG_ERROR_MODES] = "Fourier modes", [RG_ERROR_ROTATION] = "rotation",
-    [RG_ERROR_RANDOM] = "random field",   [RG_ERROR_CONSTANT] = "constant",   [RG_ERROR_FIELD] = "field from a file",
-    [RG_ERROR_SCALED] = "scaled score",   [RG_ERROR_WAVES] = "random waves",
+    [RG_ERROR_LEARNED] = "learned score",
+    [RG_ERROR_MODES] = "Fourier modes",
+    [RG_ERROR_ROTATION] = "rotation",
+    [RG_ERROR_RANDOM] = "random field",
+    [RG_ERROR_CONSTANT] = "constant",
+    [RG_ERROR_FIELD] = "field from a file",
+    [RG_ERROR_SCALED] = "multiple of the score",
+    [RG_ERROR_WAVES] = "random waves",
 };
 static const char *const prior_names[] = {
     [RG_PRIOR_EXACT] = "exact", [RG_PRIOR_UNIFORM] = "uniform", [RG_PRIOR_FILE] = "from a file"};
@@ -184,7 +195,8 @@ static void print_density(const rg_density_spec *density) {
 static void print_experiment(const char *path, const rg_experiment *e) {
     printf("%s\n", path);
     if (*e->title) printf("  title     %s\n", e->title);
-    printf("  grid      %s, box", cli_shape(e->grid.dim, e->grid.shape).text);
+    if (e->free_space) printf("  space     R^%zu, for rotgrad sample", e->dim);
+    if (!e->free_space) printf("  grid      %s, box", cli_shape(e->grid.dim, e->grid.shape).text);
     for (int a = 0; a < e->grid.dim; a++) printf(" [%g, %g)", e->grid.lower[a], e->grid.lower[a] + e->grid.length[a]);
     putchar('\n');
     print_density(&e->density);
@@ -205,7 +217,7 @@ static void print_experiment(const char *path, const rg_experiment *e) {
 static int show_experiment(arguments *a, const char *path) {
     rg_diagnostic diagnostic = {0};
     rg_experiment experiment = {0};
-    if (rg_experiment_read(path, NULL, 0, &experiment, &diagnostic)) return failed(a, path, &diagnostic);
+    if (rg_experiment_read_free(path, NULL, 0, &experiment, &diagnostic)) return failed(a, path, &diagnostic);
     if (a->json) {
         json_array_append_new(a->files, experiment_json(path, &experiment));
     } else {

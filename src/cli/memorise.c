@@ -10,10 +10,16 @@
 
 static const char *const verb = "memorise";
 
-enum { ALPHA = 256, SEED, IMAGE, SETTING_SIZE = 48 };
+enum { ALPHA = 256, SEED, IMAGE, EXCLUDE, SETTING_SIZE = 48 };
 
 static const struct argp_option options[] = {
     {.name = "train", .key = 'x', .arg = "X.npy", .doc = "Training data, (N, D) or (N, height, width, ...)"},
+    {.name = "exclude",
+     .key = EXCLUDE,
+     .arg = "E.npy",
+     .doc =
+         "(N,): rows of X with an entry other than 0 were not trained on; they are the held-out data where there is no "
+         "--held-out"},
     {.name = "held-out", .key = 'H', .arg = "H.npy", .doc = "Data of the same law that was not trained on: the null"},
     {.name = "samples", .key = 'y', .arg = "Y.npy", .doc = "Samples of the model"},
     {.name = "experiment",
@@ -30,7 +36,7 @@ static const struct argp_option options[] = {
     {.name = "image",
      .key = IMAGE,
      .arg = "HEIGHTxWIDTH",
-     .doc = "Points are images: draw the first samples above their nearest training points, pairs.png and pairs.npy"},
+     .doc = "Points are images: draw the first samples above their nearest training points, pairs.png and pairs.npz"},
     {.name = "output", .key = 'o', .arg = "DIR", .doc = "Write report.json, neighbours.npy, and what --image asks for"},
     {.name = "force", .key = 'f', .doc = "Replace the earlier result in DIR"},
     {.name = "json", .key = 'j', .doc = "Print JSON instead of the table"},
@@ -46,6 +52,7 @@ static const cli_range seed_range = {0, INT_MAX, "a whole number >= 0"};
 
 static const cli_option table[] = {
     {.key = 'x', .kind = CLI_TEXT, AT(train_path)},
+    {.key = EXCLUDE, .kind = CLI_TEXT, AT(exclude_path)},
     {.key = 'H', .kind = CLI_TEXT, AT(held_out_path)},
     {.key = 'y', .kind = CLI_TEXT, AT(samples_path)},
     {.key = 'e', .kind = CLI_TEXT, AT(experiment_path)},
@@ -158,7 +165,7 @@ static int solve(memorise_job *job) {
     const rg_memorise_data data = {.dim = (size_t)job->train.shape[1],
                                    .train = (size_t)job->train.shape[0],
                                    .samples = (size_t)job->samples.shape[0],
-                                   .held_out = job->held_out_path ? (size_t)job->held_out.shape[0] : 0,
+                                   .held_out = job->held_out.data ? (size_t)job->held_out.shape[0] : 0,
                                    .train_points = job->train.data,
                                    .sample_points = job->samples.data,
                                    .held_out_points = job->held_out.data,

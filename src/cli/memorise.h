@@ -10,7 +10,7 @@
 
 typedef struct memorise_job {
     /* arguments */
-    const char *train_path, *held_out_path, *samples_path, *experiment_path, *image, *output;
+    const char *train_path, *exclude_path, *held_out_path, *samples_path, *experiment_path, *image, *output;
     const char **setting;
     size_t settings;
     double alpha;

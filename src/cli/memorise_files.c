@@ -36,8 +36,42 @@ static int read_beside(const memorise_job *job, const char *path, rg_array *arra
                     array->shape[1]);
 }
 
+/* The excluded rows move to the held-out data, unless that is given. */
+static int divide(memorise_job *job, const rg_array *exclude) {
+    const size_t rows = (size_t)job->train.shape[0], dim = (size_t)job->train.shape[1];
+    size_t kept = 0, left = 0;
+    double *out = job->held_out_path ? NULL : rg_field_alloc(job->train.count), *in = job->train.data;
+    if (!out && !job->held_out_path) return cli_fail(verb, "out of memory");
+    for (size_t i = 0; i < rows; i++) {
+        const int excluded = exclude->data[i] != 0;
+        if (excluded && out) memcpy(out + dim * left, in + dim * i, dim * sizeof *in);
+        left += (size_t)excluded;
+        if (!excluded) memmove(in + dim * kept++, in + dim * i, dim * sizeof *in);
+    }
+    job->train.shape[0] = (ptrdiff_t)kept;
+    job->train.count = kept * dim;
+    if (out)
+        job->held_out =
+            (rg_array){.dim = 2, .shape = {(ptrdiff_t)left, (ptrdiff_t)dim}, .count = left * dim, .data = out};
+    if (left == 0) rg_array_free(&job->held_out);
+    return CLI_DONE;
+}
+
+static int exclude_rows(memorise_job *job) {
+    rg_array exclude = {0};
+    if (!job->exclude_path) return CLI_DONE;
+    int code = read_rows(job->exclude_path, &exclude);
+    if (code == CLI_DONE && (exclude.shape[1] != 1 || exclude.shape[0] != job->train.shape[0]))
+        code = cli_fail(verb, "%s: expected shape (%td,), one entry for each row of %s, found %td numbers",
+                        job->exclude_path, job->train.shape[0], job->train_path, (ptrdiff_t)exclude.count);
+    if (code == CLI_DONE) code = divide(job, &exclude);
+    rg_array_free(&exclude);
+    return code;
+}
+
 int memorise_read(memorise_job *job) {
     int code = read_rows(job->train_path, &job->train);
+    if (code == CLI_DONE) code = exclude_rows(job);
     if (code == CLI_DONE) code = read_beside(job, job->held_out_path, &job->held_out);
     if (code == CLI_DONE) code = read_beside(job, job->samples_path, &job->samples);
     const ptrdiff_t dim = code == CLI_DONE ? job->train.shape[1] : 0;
@@ -90,9 +124,9 @@ static json_t *side_json(size_t count, const rg_quantiles *ratio, const rg_quant
 
 static json_t *describe(const memorise_job *job) {
     const rg_memorised *r = &job->result;
-    json_t *inputs =
-        json_pack("{s:o, s:o, s:o, s:o}", "train", cli_text(job->train_path), "held_out", cli_text(job->held_out_path),
-                  "samples", cli_text(job->samples_path), "experiment", cli_text(job->experiment_path));
+    json_t *inputs = json_pack("{s:o, s:o, s:o, s:o, s:o}", "train", cli_text(job->train_path), "exclude",
+                               cli_text(job->exclude_path), "held_out", cli_text(job->held_out_path), "samples",
+                               cli_text(job->samples_path), "experiment", cli_text(job->experiment_path));
     return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "schema", "rotgrad.memorise/1",
                      "dimension", (json_int_t)r->dim, "train", (json_int_t)r->train, "repeated_training_points",
                      (json_int_t)r->repeated, "null", r->leave_one_out ? "leave one out" : "held out", "samples",
@@ -139,9 +173,36 @@ static void draw_image(const memorise_job *job, const double *image, size_t colu
         }
 }
 
-static int draw_pairs(const ptrdiff_t shape[2], const double *values, const char *folder) {
+/* With coordinates, for recipes of figures. */
+static int write_image(const ptrdiff_t shape[2], const double *values, const char *folder) {
     rg_diagnostic diagnostic = {0};
-    const rg_heat_map heat = {.shape = {shape[0], shape[1]}, .values = values, .map = RG_MAP_SEQUENTIAL};
+    const ptrdiff_t most = shape[0] > shape[1] ? shape[0] : shape[1];
+    double *place = rg_field_alloc((size_t)most);
+    char *path = path_in(folder, "pairs.npz");
+    for (ptrdiff_t i = 0; place && i < most; i++) place[i] = (double)i;
+    const rg_array_member members[] = {
+        {"pairs", 2, shape, values}, {"x0", 1, shape, place}, {"x1", 1, shape + 1, place}};
+    const rg_status status = place && path ? rg_array_write_npz(path, members, 3, &diagnostic) : RG_ENOMEM;
+    rg_free(place);
+    free(path);
+    return cli_check(verb, status, &diagnostic);
+}
+
+/* Colours are those of the training data. */
+static int draw_pairs(const memorise_job *job, const ptrdiff_t shape[2], const double *values, const char *folder) {
+    rg_diagnostic diagnostic = {0};
+    double low = HUGE_VAL, high = -HUGE_VAL;
+    for (size_t i = 0; i < job->train.count; i++) {
+        low = fmin(low, job->train.data[i]);
+        high = fmax(high, job->train.data[i]);
+    }
+    if (!(high > low)) low = high = 0; /* from the data */
+    const rg_heat_map heat = {.shape = {shape[0], shape[1]},
+                              .values = values,
+                              .map = RG_MAP_SEQUENTIAL,
+                              .scale = RG_SCALE_LINEAR,
+                              .minimum = low,
+                              .maximum = high};
     const rg_panel panel = {.title = "samples above, their nearest training points below",
                             .x = {.lower = 0, .upper = (double)shape[0], .label = "pixels"},
                             .y = {.lower = 0, .upper = (double)shape[1]},
@@ -166,8 +227,8 @@ static int write_pairs(const memorise_job *job, const char *folder) {
         draw_image(job, job->samples.data + i * dim, i, 1, shape[1], out);
         draw_image(job, job->train.data + r->neighbour[i].index[0] * dim, i, 0, shape[1], out);
     }
-    int code = cli_write_array(verb, folder, "pairs.npy", 2, shape, out);
-    if (code == CLI_DONE) code = draw_pairs(shape, out, folder);
+    int code = write_image(shape, out, folder);
+    if (code == CLI_DONE) code = draw_pairs(job, shape, out, folder);
     rg_free(out);
     return code;
 }

@@ -123,7 +123,9 @@ static rg_status read_constant(rg_reader *r, rg_node *node, rg_error_term *term)
     if (!vector) return rg_reader_out_of_memory(r);
     term->vector = vector;
     term->profile = profile ? (rg_error_profile)(int)profile->number : RG_PROFILE_FLAT; /* as in the schema */
-    const rg_status status = rg_reader_numbers(r, node, dim, "axis", vector);
+    for (size_t a = 0; a < dim; a++) vector[a] = node->number;
+    const rg_status status =
+        node->kind == RG_NODE_LIST ? rg_reader_numbers(r, node, dim, "axis", vector) : RG_OK;
     for (size_t a = 0; status == RG_OK && a < dim && a < RG_MAX_DIM; a++) term->constant[a] = vector[a];
     return status;
 }
@@ -174,7 +176,7 @@ static rg_status read_term(rg_reader *r, const rg_node *node, rg_error_term *ter
         term->kind = kinds[i].kind;
         if (kinds[i].on_grid && r->experiment->free_space)
             return rg_node_fail_key(found, r->diagnostic, RG_EINVAL,
-                                    "expected constant, relative or waves: %s needs grid.shape", kinds[i].key);
+                                    "expected constant, scaled, rotation or waves: %s needs grid.shape", kinds[i].key);
         status = kinds[i].read(r, found, term);
     }
     return status;
