@@ -470,7 +470,7 @@ static void constant_error_of_a_vp_model(void **state) {
     (void)state;
     const double exponent = 1.5005, high = expm1(exponent);
     for (int d = 1; d <= 2; d++) {
-        const double c = d == 1 ? 3 : 1, low[] = {-16, -12}, box[] = {d == 1 ? 40 : 24, 24};
+        const double c = d == 1 ? 3 : 1, low[] = {-16, -12, -12}, box[] = {d == 1 ? 40 : 24, 24};
         const double mean[] = {0, 0}, covariance[] = {1, 0, 0, 1}, weight[] = {1};
         const rg_grid g =
             grid_of(d, d == 1 ? (const ptrdiff_t[]){160} : (const ptrdiff_t[]){64, 60}, d == 1 ? low : low + 1, box);
