@@ -5,6 +5,7 @@
 #include <rotgrad/argument.h>
 #include <rotgrad/array.h>
 #include <rotgrad/backward.h>
+#include <rotgrad/budget.h>
 #include <rotgrad/density.h>
 #include <rotgrad/divergence.h>
 #include <rotgrad/doctor.h>

@@ -247,6 +247,7 @@ static rg_status run(rg_budget_job *job, rg_budget *b, rg_diagnostic *diagnostic
     passes p = {.chain = {.nodes = 0}};
     rg_status status = run_passes(job, &p, diagnostic);
     if (!status) gather(job, &p, b);
+    job->has_density = b->has_density;
     rg_chain_free(&p.chain);
     size_t asked = 0;
     for (int k = 0; k < RG_SWEEPS; k++) asked += job->experiment->budget.count[k] > 0;

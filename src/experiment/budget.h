@@ -162,6 +162,7 @@ typedef struct rg_budget_job {
     rg_ladder ladder; /* of the main pass */
     double *points;   /* drawn here; NULL: those of the file, or none */
     rg_grid coarse;   /* half the points on every axis */
+    int has_density;  /* of the truth */
     double from, to;  /* of the progress that the next piece of work stands for */
 } rg_budget_job;
 

@@ -240,7 +240,6 @@ rg_status rg_budget_sweep(const rg_budget_job *job, int kind, rg_sweep *sweep, r
     if (!status) status = fill(&here, kind, sweep, diagnostic);
     rg_free(points);
     if (status) return status;
-    const int has_density = job->experiment->density.kind != RG_DENSITY_SAMPLES;
-    sweep->expected = expected_rate(job, kind, has_density);
+    sweep->expected = expected_rate(job, kind, job->has_density);
     return fit_rate(sweep) ? rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory") : RG_OK;
 }
