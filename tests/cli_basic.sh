@@ -6,11 +6,11 @@ stdout_is "rotgrad $(sed -n 's/^#define RG_VERSION  *"\(.*\)"/\1/p' "$source_dir
 stderr_is ""
 expect 0 --help
 stdout_has "Usage: rotgrad [OPTION...] VERB"
-for verb in run split estimate study plot info doctor; do
+for verb in run split budget estimate study plot info doctor; do
     stdout_has "  $verb "
 done
 
-for verb in run split estimate study plot info doctor; do
+for verb in run split budget estimate study plot info doctor; do
     expect 0 $verb --help
     stdout_has "Usage: rotgrad $verb "
     stdout_has "Example: rotgrad $verb"
@@ -23,7 +23,7 @@ for verb in run split estimate study plot info doctor; do
 done
 
 expect 2
-usage_error rotgrad "expected a verb: run, split, estimate, study, sample, memorise, plot, info or doctor"
+usage_error rotgrad "expected a verb: run, split, estimate, transport, budget, study, sample, memorise, plot, info or doctor"
 expect 2 splti
 usage_error rotgrad 'unknown verb "splti", did you mean "split"?'
 expect 2 frobnicate

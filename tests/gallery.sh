@@ -11,7 +11,7 @@ if [ -n "$reason" ]; then
     exit 77
 fi
 export LC_ALL=C OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
-most_bytes=$((4 << 20)) # of all pictures: the gallery is part of every clone
+most_bytes=$((6 << 20)) # of all pictures: the gallery is part of every clone
 
 fail() {
     echo "gallery.sh: $*" | tee -a "$folder/failures"
@@ -35,6 +35,22 @@ check_all() {
     for name; do check "$name"; done
 }
 
+# The pictures that a ladder of error sources draws by itself.
+check_ladder() {
+    local began=$EPOCHREALTIME picture found
+    grep -qxF "    build/rotgrad budget grids/budget_mixture.yaml -o out" plots/README.md ||
+        fail "expected in plots/README.md: build/rotgrad budget grids/budget_mixture.yaml -o out"
+    "$program" budget -q grids/budget_mixture.yaml -o "$folder/budget" >"$folder/budget.log" 2>&1 ||
+        { fail "rotgrad budget: $(cat "$folder/budget.log")"; return; }
+    for picture in ladder sweeps; do
+        grep -qF "(budget_$picture.png)" plots/README.md || fail "expected in plots/README.md: budget_$picture.png"
+        found=$("$compare_png" "$folder/budget/$picture.png" "plots/budget_$picture.png") ||
+            fail "$folder/budget/$picture.png is not plots/budget_$picture.png"
+        awk -v name="budget_$picture" -v began="$began" -v now="$EPOCHREALTIME" -v found="$found" \
+            'BEGIN { printf "%-20s %5.1f s  %s\n", name, now - began, found }'
+    done
+}
+
 rm -rf "$folder"
 mkdir -p "$folder"
 : >"$folder/failures"
@@ -45,6 +61,7 @@ molecule=$(grep -l 'alanine' plots/*.yaml | sed 's|.*/||; s|\.yaml$||') # half o
 check_all $(comm -23 <(printf '%s\n' $names) <(printf '%s\n' $molecule)) &
 # shellcheck disable=SC2086
 check_all $molecule
+check_ladder
 wait
 bytes=$(cat plots/*.png | wc -c)
 [ "$bytes" -gt 0 ] || fail "expected pictures in plots/"

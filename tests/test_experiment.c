@@ -529,7 +529,9 @@ static const struct {
     {GRID NOISE "density: {shape: ring, background: 1}\n",
      "exp.yaml:3:36: density.background: expected a number >= 0 and < 1, got 1", RG_EINVAL},
     {GRID NOISE "density: {shape: square}\n",
-     "exp.yaml:3:18: density.shape: expected one of ring, two_moons, checkerboard, got \"square\"", RG_EINVAL},
+     "exp.yaml:3:18: density.shape: expected one of ring, two_moons, checkerboard, circle, figure_eight, "
+     "sphere, torus_knot, clifford, got \"square\"",
+     RG_EINVAL},
     {GRID NOISE "density: {mixture: {means: [0, 0], sigma: 1}}\n",
      "exp.yaml:3:29: density.mixture.means.0: expected a list of numbers, got 0", RG_EINVAL},
     {GRID NOISE "density: {mixture: {means: [[0, 0]], sigma: [[1]]}}\n",

@@ -232,6 +232,7 @@ static void weights_of_the_bounds_meet(void **state) {
     const double gradient = energy[RG_ENERGY_GRADIENT].value, total = energy[RG_ENERGY_TOTAL].value;
     close_to(reverse[RG_ENERGY_GRADIENT].value / gradient, 1, small, "E_q|grad phi|^2", 0);
     close_to(reverse[RG_ENERGY_TOTAL].value / total, 1, small, "E_q|e|^2", 0);
+    close_to(pass.reverse_projection.value / gradient, 1, small, "smaller projection", 0);
     close_to(pass.root_energy.value / gradient, 1, small, "sqrt(pq)", 0);
     assert_true(pass.greatest_energy.value > gradient);
     assert_true(pass.greatest_energy.error < 0.1 * pass.greatest_energy.value);

@@ -9,6 +9,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -96,8 +97,7 @@ static void add(struct sum *s, const rg_grid *g, const double *at, const long do
         const int most = 2 + (int)ceill(9.5L * sqrtl(variance) / g->length[a]);
         long double sum = 0, moment = 0;
         for (int k = -most; k <= most; k++) {
-            const long double d = nearest + k * g->length[a],
-                              term = expl((nearest * nearest - d * d) / (2 * variance));
+            const long double d = nearest + k * g->length[a], term = expl((nearest * nearest - d * d) / (2 * variance));
             sum += term;
             moment += d * term;
         }
@@ -153,7 +153,7 @@ static void shape_case(rg_density_kind kind, int dim, double deviation, double w
     for (int v = 0; v < 3; v++) {
         const double variance = factors[v] * variance_min + (factors[v] - 1) * width * width;
         if (rg_density_at(density, variance, log_density, score, &diagnostic)) fail_msg("%s", diagnostic.text);
-        for (ptrdiff_t i = v; i < n; i += dim == 3 ? 61 : 11) {
+        for (ptrdiff_t i = v; i < n; i += dim == 3 ? 97 : 23) {
             double x[3], expected, slope[3];
             point_of(&g, i, x);
             brute(&spec, &g, nodes, variance, x, &expected, slope);
@@ -179,7 +179,6 @@ static void manifolds_are_sums_over_their_points(void **state) {
     shape_case(RG_DENSITY_CLIFFORD, 3, 0.17, 0, 80);
 }
 
-
 /* x2 = x0 + x1 in fractions: p_v is one wrapped Gaussian across the sheet. In an equal box of length L: the fraction
  * w = x2 - x0 - x1 has variance 3 v / L^2 and period 1, and p = f(w) / L^3. */
 static void flat_torus_has_a_closed_form(void **state) {
@@ -189,7 +188,8 @@ static void flat_torus_has_a_closed_form(void **state) {
     const rg_density_spec spec = {.kind = RG_DENSITY_CLIFFORD};
     rg_density *density = NULL;
     assert_int_equal(rg_density_create(&g, &spec, variances[0], &density, NULL), RG_OK);
-    double *log_density = rg_field_alloc((size_t)rg_grid_cells(&g)), *score = rg_field_alloc(3 * (size_t)rg_grid_cells(&g));
+    double *log_density = rg_field_alloc((size_t)rg_grid_cells(&g)),
+           *score = rg_field_alloc(3 * (size_t)rg_grid_cells(&g));
     assert_true(log_density && score);
     for (int v = 0; v < 3; v++) {
         assert_int_equal(rg_density_at(density, variances[v], log_density, score, NULL), RG_OK);
@@ -295,6 +295,48 @@ static void distances_to_other_curves(void **state) {
     }
 }
 
+/* v E_p|s|^2 tends to d - k: a k-dimensional law leaves the noise in d - k directions alone, and its own density is flat. What
+ * is left over is of order v over the square of the radius, or of half the distance between points. */
+static void readout_tends_to_the_codimension(void **state) {
+    (void)state;
+    const struct {
+        rg_density_spec spec;
+        int dim, k;
+        ptrdiff_t points;
+        double deviation;
+    } of[] = {
+        {{.kind = RG_DENSITY_CIRCLE}, 2, 1, 120, 0.08},
+        {{.kind = RG_DENSITY_CIRCLE, .count = 8}, 2, 0, 120, 0.08},
+        {{.kind = RG_DENSITY_FIGURE_EIGHT}, 2, 1, 150, 0.06},
+        {{.kind = RG_DENSITY_SPHERE}, 3, 2, 48, 0.2},
+        {{.kind = RG_DENSITY_TORUS_KNOT}, 3, 1, 60, 0.15},
+        {{.kind = RG_DENSITY_CLIFFORD}, 3, 2, 48, 0.2},
+    };
+    for (size_t s = 0; s < sizeof of / sizeof *of; s++) {
+        const ptrdiff_t shape[] = {of[s].points, of[s].points, of[s].points};
+        const rg_grid g = grid_of(of[s].dim, shape, NULL, NULL);
+        const ptrdiff_t n = rg_grid_cells(&g);
+        const double variance = of[s].deviation * of[s].deviation;
+        rg_density *density = NULL;
+        double *log_density = rg_field_alloc((size_t)n), *score = rg_field_alloc((size_t)(n * g.dim)), sum = 0,
+               mass = 0;
+        assert_true(log_density && score);
+        assert_int_equal(rg_density_create(&g, &of[s].spec, variance, &density, NULL), RG_OK);
+        assert_int_equal(rg_density_at(density, variance, log_density, score, NULL), RG_OK);
+        assert_int_equal(rg_manifold_dimension(&of[s].spec), of[s].k);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const double p = exp(log_density[i]);
+            mass += p;
+            for (int a = 0; a < g.dim; a++) sum += variance * p * score[a * n + i] * score[a * n + i];
+        }
+        close_to(mass * rg_grid_cell_volume(&g), 1, 1e-6, "mass", (double)s);
+        close_to(sum / mass, g.dim - of[s].k, 0.05 * (g.dim - of[s].k), "readout", (double)s);
+        rg_density_destroy(density);
+        rg_free(log_density);
+        rg_free(score);
+    }
+}
+
 /* ---- samples */
 
 /* What is drawn lies on the shape, and its second moments are those of the quadrature within five standard errors. */
@@ -314,7 +356,8 @@ static void draws_are_uniform_on_the_manifold(void **state) {
         for (int a = 0; a < dim; a++) {
             double mean = 0, fourth = 0, drawn = 0;
             for (size_t i = 0; i < nodes.count; i++) {
-                const double c = cos((double)TWO_PI * (nodes.point[i * (size_t)dim + (size_t)a] - lower[a]) / tall_length[a]);
+                const double c =
+                    cos((double)TWO_PI * (nodes.point[i * (size_t)dim + (size_t)a] - lower[a]) / tall_length[a]);
                 mean += nodes.weight[i] * c;
                 fourth += nodes.weight[i] * c * c;
             }
@@ -338,7 +381,8 @@ static void scaled_and_exploding_errors(void **state) {
                                   {.kind = RG_ERROR_CONSTANT, .constant = {2, -1}, .profile = RG_PROFILE_SIGMA},
                                   {.kind = RG_ERROR_CONSTANT, .constant = {0, 5}, .profile = RG_PROFILE_VP}};
     const ptrdiff_t n = rg_grid_cells(&g);
-    double *log_density = rg_field_alloc((size_t)n), *score = rg_field_alloc(2 * (size_t)n), *e = rg_field_alloc(2 * (size_t)n);
+    double *log_density = rg_field_alloc((size_t)n), *score = rg_field_alloc(2 * (size_t)n),
+           *e = rg_field_alloc(2 * (size_t)n);
     assert_true(log_density && score && e);
     rg_density *density = NULL;
     rg_score_error *error = NULL;
@@ -428,8 +472,8 @@ static void constant_error_of_a_vp_model(void **state) {
     for (int d = 1; d <= 2; d++) {
         const double c = d == 1 ? 3 : 1, low[] = {-16, -12}, box[] = {d == 1 ? 40 : 24, 24};
         const double mean[] = {0, 0}, covariance[] = {1, 0, 0, 1}, weight[] = {1};
-        const rg_grid g = grid_of(d, d == 1 ? (const ptrdiff_t[]){160} : (const ptrdiff_t[]){64, 60}, d == 1 ? low : low + 1,
-                                  box);
+        const rg_grid g =
+            grid_of(d, d == 1 ? (const ptrdiff_t[]){160} : (const ptrdiff_t[]){64, 60}, d == 1 ? low : low + 1, box);
         const rg_density_spec spec = {
             .kind = RG_DENSITY_MIXTURE, .components = 1, .means = mean, .covariances = covariance, .weights = weight};
         const rg_grid *grid = &g;
@@ -441,7 +485,7 @@ static void constant_error_of_a_vp_model(void **state) {
         close_to(m.end.path_kl, 0.5 * c * c * d * exponent, 1e-6, "path KL", d); /* 6.7523, 1.5005 */
         close_to(m.end.log_novikov, 0.5 * c * c * d * exponent, 1e-5, "Novikov", d);
         close_to(m.end.log_chi2, c * c * d * exponent, 1e-4, "path chi2", d);
-        close_to(middle, shift, 1e-4, "mean", d); /* 3.1665, 1.0555 */
+        close_to(middle, shift, 1e-4, "mean", d);             /* 3.1665, 1.0555 */
         close_to(kl, 0.5 * shift * shift * d, 2e-4, "KL", d); /* 5.0134 */
         march_free(&m);
     }
@@ -485,7 +529,8 @@ struct dual {
 static rg_status dual_fields(void *data, double variance, double *drift, double *growth, rg_diagnostic *diagnostic) {
     struct dual *d = data;
     rg_level *const room[] = {&d->room[0], &d->room[1]};
-    const rg_status status = rg_levels_unsplit_at_two(d->levels, (const double[]){variance, variance}, room, diagnostic);
+    const rg_status status =
+        rg_levels_unsplit_at_two(d->levels, (const double[]){variance, variance}, room, diagnostic);
     if (status) return status;
     const rg_grid *g = rg_levels_grid(d->levels);
     const ptrdiff_t n = rg_grid_cells(g);
@@ -529,7 +574,8 @@ static double dual_of(const rg_grid *g, rg_levels *levels, const rg_path_options
 static void forward_and_backward_agree(void **state) {
     (void)state;
     const double low[] = {-1.2, 0.3}, box[] = {2.3, 1.9};
-    const rg_error_mode mode[] = {{.component = 0, .wave = {1, 1}, .sine = 0.7}, {.component = 1, .wave = {2, 0}, .cosine = 0.5}};
+    const rg_error_mode mode[] = {{.component = 0, .wave = {1, 1}, .sine = 0.7},
+                                  {.component = 1, .wave = {2, 0}, .cosine = 0.5}};
     const rg_error_term term[] = {{.kind = RG_ERROR_MODES, .modes = 2, .mode = mode},
                                   {.kind = RG_ERROR_SCALED, .scaled = 0.1},
                                   {.kind = RG_ERROR_CONSTANT, .constant = {0.3, -0.2}, .profile = RG_PROFILE_SIGMA}};
@@ -555,6 +601,108 @@ static void forward_and_backward_agree(void **state) {
     rg_free(prior);
 }
 
+/* ---- memory, threads, bad input */
+
+static rg_status everything(const rg_grid *g, const rg_density_spec *spec, rg_diagnostic *diagnostic) {
+    const rg_error_term term = {.kind = RG_ERROR_CONSTANT, .constant = {0.3, -0.2, 0.1}, .profile = RG_PROFILE_SIGMA};
+    const rg_path_options o = {.variance_min = 0.06, .variance_max = 0.1, .churn = 1, .tolerance = 1e-3};
+    double *distance = rg_field_alloc((size_t)rg_grid_cells(g));
+    rg_levels *levels = NULL;
+    rg_path *path = NULL;
+    int done = 0;
+    rg_status status = distance ? rg_manifold_distance(g, spec, distance, diagnostic) : RG_ENOMEM;
+    if (!status) status = rg_levels_create(g, spec, &term, 1, 0.06, 0.1, NULL, &levels, diagnostic);
+    if (!status) status = rg_path_create(levels, &o, &path, diagnostic);
+    while (!status && !done) status = rg_path_step(path, &done, diagnostic);
+    rg_path_destroy(path);
+    rg_levels_destroy(levels);
+    rg_free(distance);
+    return status;
+}
+
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    const rg_density_kind kinds[] = {RG_DENSITY_CIRCLE, RG_DENSITY_SPHERE};
+    for (int k = 0; k < 2; k++) {
+        const rg_grid g = grid_of(k + 2, (const ptrdiff_t[]){9, 8, 6}, lower, length);
+        const rg_density_spec spec = {.kind = kinds[k], .background = 0.1};
+        rg_status status = RG_ENOMEM;
+        int failures = 0;
+        for (; status; failures++) {
+            rg_diagnostic diagnostic = {0};
+            rg_alloc_fail_after(failures);
+            status = everything(&g, &spec, &diagnostic);
+            rg_alloc_fail_after(-1);
+            if (status) assert_int_equal(status, RG_ENOMEM);
+        }
+        assert_in_range(failures, 50, 1000);
+    }
+}
+
+static void any_number_of_threads_gives_the_same_bits(void **state) {
+    (void)state;
+    const rg_grid g = grid_of(2, (const ptrdiff_t[]){24, 21}, lower, length);
+    const rg_density_spec spec = {.kind = RG_DENSITY_CIRCLE, .background = 1e-4};
+    const rg_error_term term = {.kind = RG_ERROR_SCALED, .scaled = 0.2};
+    const rg_path_options o = {.variance_min = 0.03, .variance_max = 0.3, .churn = 1, .tolerance = 1e-4};
+    const int threads = omp_get_max_threads();
+    struct march m[2];
+    for (int t = 0; t < 2; t++) {
+        omp_set_num_threads(t ? 3 : 1);
+        m[t] = march(&g, &spec, &term, 1, &o);
+    }
+    omp_set_num_threads(threads);
+    assert_memory_equal(&m[0].end, &m[1].end, sizeof m[0].end);
+    assert_memory_equal(m[0].q, m[1].q, (size_t)rg_grid_cells(&g) * sizeof *m[0].q);
+    for (int t = 0; t < 2; t++) march_free(&m[t]);
+}
+
+static void bad_input_is_refused(void **state) {
+    (void)state;
+    const rg_grid g = grid_of(2, (const ptrdiff_t[]){9, 8}, lower, length),
+                  line = grid_of(1, (const ptrdiff_t[]){9}, lower, length);
+    const double point[] = {0.1, NAN};
+    const struct {
+        const rg_grid *grid;
+        rg_density_spec spec;
+        double variance;
+        rg_status status;
+        const char *text;
+    } of[] = {
+        {&line, {.kind = RG_DENSITY_CIRCLE}, 0.1, RG_EINVAL, "not defined in 1 dimensions"},
+        {&g, {.kind = RG_DENSITY_SPHERE}, 0.1, RG_EINVAL, "not defined in 2 dimensions"},
+        {&g, {.kind = RG_DENSITY_CIRCLE, .width = -1}, 0.1, RG_EINVAL, "width"},
+        {&g, {.kind = RG_DENSITY_CIRCLE}, 0, RG_EDOMAIN, "sigma = 0"},
+        {&g, {.kind = RG_DENSITY_CIRCLE}, 1e-16, RG_EINVAL, "raise noise.sigma_min"},
+        {&g, {.kind = RG_DENSITY_POINTS}, 0.1, RG_EINVAL, "points: none"},
+        {&g, {.kind = RG_DENSITY_POINTS, .samples = 1, .points = point}, 0.1, RG_EINVAL, "not finite"},
+        {&line, {.kind = RG_DENSITY_POINTS, .samples = 1, .points = point, .count = 3}, 0.1, RG_EINVAL, "only a curve"},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        rg_density *density = NULL;
+        rg_diagnostic diagnostic = {0};
+        assert_int_equal(rg_density_create(of[i].grid, &of[i].spec, of[i].variance, &density, &diagnostic),
+                         of[i].status);
+        if (!strstr(diagnostic.text, of[i].text)) fail_msg("\"%s\" lacks \"%s\"", diagnostic.text, of[i].text);
+    }
+    const rg_density_spec ring = {.kind = RG_DENSITY_RING, .width = 0.2};
+    double distance[72];
+    assert_int_equal(rg_manifold_dimension(&ring), -1);
+    assert_int_equal(rg_manifold_distance(&g, &ring, distance, NULL), RG_EINVAL);
+    rg_levels *levels = NULL;
+    assert_int_equal(rg_levels_create(&g, &ring, NULL, 0, 0.1, 1, NULL, &levels, NULL), RG_OK);
+    const rg_path_options bad[] = {{.variance_min = 1, .variance_max = 0.1, .churn = 1, .tolerance = 1e-3},
+                                   {.variance_min = 0.1, .variance_max = 1, .churn = 0, .tolerance = 1e-3},
+                                   {.variance_min = 0.1, .variance_max = 1, .churn = 1, .tolerance = 0},
+                                   {.variance_min = 0.1, .variance_max = 1, .churn = 1, .tolerance = 1e-3, .cut = 1}};
+    for (int i = 0; i < 4; i++) {
+        rg_path *path = NULL;
+        assert_int_equal(rg_path_create(levels, &bad[i], &path, NULL), RG_EINVAL);
+        assert_null(path);
+    }
+    rg_levels_destroy(levels);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(manifolds_are_sums_over_their_points),
@@ -562,11 +710,15 @@ int main(void) {
         cmocka_unit_test(points_are_samples),
         cmocka_unit_test(distances_are_exact),
         cmocka_unit_test(distances_to_other_curves),
+        cmocka_unit_test(readout_tends_to_the_codimension),
         cmocka_unit_test(draws_are_uniform_on_the_manifold),
         cmocka_unit_test(scaled_and_exploding_errors),
         cmocka_unit_test(constant_error_of_a_vp_model),
         cmocka_unit_test(point_mass_with_a_scaled_score),
         cmocka_unit_test(forward_and_backward_agree),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
+        cmocka_unit_test(bad_input_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -734,6 +734,7 @@ static const char experiment_text[] = "title: Small\n"
                                       "density: {mixture: {means: [[-0.5, 0.4]], sigma: 0.9}}\n"
                                       "noise: {variance_min: 0.1, variance_max: 3}\n"
                                       "error: [{modes: [{component: 0, wave: [1, 1], sin: 0.3}]}]\n"
+                                      "wasserstein: {gap: 1e-2}\n"
                                       "tolerance: 1e-4\n";
 
 static size_t drawn_bytes(rg_recipe *recipe, char *bytes, size_t room) {
@@ -794,7 +795,7 @@ static void builtin_recipes_have_a_name_and_a_summary(void **state) {
         assert_int_equal(strncmp(builtin.text, "# the data's p, ", 16), 0);
     }
     assert_int_equal(marginals, 1);
-    assert_int_equal(count, 7);
+    assert_int_equal(count, 8);
     assert_int_equal(rg_recipe_builtin_at(count + 1, &builtin), 0);
 }
 

@@ -111,7 +111,8 @@ static void make_level(rg_outcome_level *level, int k) {
                                 .cells_per_sigma = 3.3 / (k + 1),
                                 .iterations = 17 + k,
                                 .residual = 1.3e-11 / (k + 1),
-                                .harm = {0.02 + k, 0.05 + k, -0.03 - k}};
+                                .harm = {0.02 + k, 0.05 + k, -0.03 - k},
+                                .w1 = {0.04 + k, 0.06 + k, -0.02 - k}};
 }
 
 static void make_numbers(rg_outcome *o) {
@@ -372,7 +373,10 @@ static const char *const column[] = {"sigma",
                                      "residual",
                                      "harm.total",
                                      "harm.positive",
-                                     "harm.negative"};
+                                     "harm.negative",
+                                     "w1.total",
+                                     "w1.positive",
+                                     "w1.negative"};
 enum { COLUMNS = COUNT_OF(column) };
 
 static void numbers_of_level(const rg_outcome_level *l, double number[COLUMNS]) {
@@ -404,7 +408,10 @@ static void numbers_of_level(const rg_outcome_level *l, double number[COLUMNS]) 
                           l->residual,
                           l->harm.total,
                           l->harm.positive,
-                          l->harm.negative};
+                          l->harm.negative,
+                          l->w1.total,
+                          l->w1.positive,
+                          l->w1.negative};
     memcpy(number, all, sizeof all);
 }
 
@@ -417,7 +424,7 @@ static void levels_have_every_number(void **state) {
         const json_t *level = json_array_get(at(json, "levels"), k);
         double expected[COLUMNS];
         numbers_of_level(&made->level[k], expected);
-        assert_int_equal(json_object_size(level), COLUMNS - 2 * RG_MARGINALS + 1 - 2); /* kl and harm are objects */
+        assert_int_equal(json_object_size(level), COLUMNS - 2 * RG_MARGINALS + 1 - 2 - 2); /* kl, harm, w1: objects */
         for (int c = 0; c < COLUMNS; c++) assert_true(json_number_value(at(level, column[c])) == expected[c]);
     }
     json_decref(json);

@@ -193,7 +193,7 @@ static void refusals(void **state) {
     refuse(DATA "error: [{constant: [1, 2]}]\n",
            "x.yaml:3:20: error.0.constant: expected 5 numbers, one for each axis, got a list of 2");
     refuse(DATA "error: [{random: {seed: 1, band: 2}}]\n",
-           "x.yaml:3:10: error.0: expected constant, relative or waves: random needs grid.shape");
+           "x.yaml:3:10: error.0: expected constant, scaled, rotation or waves: random needs grid.shape");
     refuse(DATA "error: [{constant: [1, 2, 3, 4, 5], profile: steep}]\n",
            "expected one of flat, vp, inverse_sigma, inverse_variance");
     refuse(DATA "error: [{scaled: 1, profile: vp}]\n", "expected only beside \"constant\"");

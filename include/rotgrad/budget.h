@@ -41,14 +41,14 @@ typedef struct rg_distances {
 } rg_distances;
 
 typedef struct rg_rung {
-    int source;            /* RG_RUNG_... */
-    const char *name;      /* "stop" */
-    const char *words;     /* "early stopping", for people */
-    rg_distances step;     /* from the law before */
-    rg_distances total;    /* from the truth */
-    rg_value bound;        /* on step.w1; NaN: none is known */
+    int source;             /* RG_RUNG_... */
+    const char *name;       /* "stop" */
+    const char *words;      /* "early stopping", for people */
+    rg_distances step;      /* from the law before */
+    rg_distances total;     /* from the truth */
+    rg_value bound;         /* on step.w1; NaN: none is known */
     const char *bound_name; /* "closed form", "Bernstein", ...; "" without one */
-    double share;          /* of the sum of step.w1 */
+    double share;           /* of the sum of step.w1 */
 } rg_rung;
 
 /* Corners of the square of samples and stopping: P, P * G, P', P' * G. Only with samples. */
@@ -76,17 +76,17 @@ typedef struct rg_sweep {
 
 typedef struct rg_budget {
     rg_grid grid;
-    int has_density;          /* 0: the truth is made of points */
-    size_t samples;           /* N; 0: none */
-    size_t functions;         /* of the class, a component; 0: all scores */
-    size_t steps_taken;       /* of the equations */
+    int has_density;    /* 0: the truth is made of points */
+    size_t samples;     /* N; 0: none */
+    size_t functions;   /* of the class, a component; 0: all scores */
+    size_t steps_taken; /* of the equations */
     size_t rungs;
     rg_rung rung[RG_RUNGS];
-    rg_value sum;             /* of the rungs' W1 */
-    rg_value side[RG_SIDES];  /* W1(P, P'), (P', P' * G), (P * G, P' * G), (P, P' * G); NaN without samples */
-    double dyadic;            /* a bound on W1(P, P') from masses of boxes, of the samples drawn */
-    double dyadic_expected;   /* one on its expectation, from P alone; NaN for samples from a file */
-    rg_value prior_w1;        /* W1 of the law at variance_max and the prior */
+    rg_value sum;            /* of the rungs' W1 */
+    rg_value side[RG_SIDES]; /* W1(P, P'), (P', P' * G), (P * G, P' * G), (P, P' * G); NaN without samples */
+    double dyadic;           /* a bound on W1(P, P') from masses of boxes, of the samples drawn */
+    double dyadic_expected;  /* one on its expectation, from P alone; NaN for samples from a file */
+    rg_value prior_w1;       /* W1 of the law at variance_max and the prior */
     size_t claims;
     rg_claim claim[RG_MAX_CLAIMS];
     size_t sweeps;
@@ -108,8 +108,8 @@ RG_API void rg_budget_free(rg_budget *budget);
 RG_API int rg_budget_violated(const rg_budget *budget); /* whether any claim is */
 
 /* report.json, ladder.csv, sweep.csv (with sweeps), laws.npz, ladder.png, sweeps.png, as rg_outcome_write. */
-RG_API rg_status rg_budget_write(const rg_budget *budget, const rg_experiment *experiment, const char *directory, int force,
-                                 const char *command, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+RG_API rg_status rg_budget_write(const rg_budget *budget, const rg_experiment *experiment, const char *directory,
+                                 int force, const char *command, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 /* Schema rotgrad.budget/1; free with rg_free. */
 RG_API rg_status rg_budget_json(const rg_budget *budget, const rg_experiment *experiment, const char *command,
                                 char **text) RG_MUST_CHECK;

@@ -61,11 +61,13 @@ typedef struct rg_estimate_options {
 /* Energies are E_p|.|^2 in unit 1/x^2. A value that is not known is NaN. */
 typedef struct rg_estimate_result {
     rg_linear_form form;
-    double in_sample;                     /* on the samples it was fitted to: biased up by in_sample_bias */
-    double held_out;                      /* on those it was not fitted to: biased down by held_out_bias */
-    double average;                       /* of both, weighted so that the biases cancel */
-    double interval[2];                   /* 95 %, by the bootstrap over cells of samples */
-    double standard_error;                /* of the average */
+    double in_sample; /* on the samples it was fitted to: biased up by in_sample_bias */
+    double held_out;  /* on those it was not fitted to: biased down by held_out_bias */
+    double average;   /* of both, weighted so that the biases cancel */
+    /* 95 % for the value of the class and ridge, by the bootstrap over cells of samples; wider where in_sample - held_out
+     * is not in_sample_bias + held_out_bias. */
+    double interval[2];
+    double standard_error;                /* of the average, too large rather than too small */
     double in_sample_bias, held_out_bias; /* first order in 1/N; without a ridge both are about tau/N */
     double ridge;                         /* relative to a Gram matrix with unit diagonal */
     double effective_dimension;           /* tr G (G + ridge)^-1 */
@@ -82,9 +84,10 @@ typedef struct rg_estimate_result {
 enum { RG_MAX_FEATURES = 10000 };
 RG_API size_t rg_feature_count(rg_feature_kind kind, size_t size, size_t dim);
 
-/* The estimate. Cost: one dsyrk of N x K (three for Nystrom; none for polynomials) and as much again at most, and
- * K^3/3 for each fold and each of some ten ridges; (folds + 3) K^2 + 5000 K doubles beside the data. The same bits for the same input and number of BLAS threads, 1e-10
- * for other numbers. After a failure `gradient` and `influence` may be half written; `result` is untouched.
+/* The estimate. Cost: one dsyrk of N x K (three for Nystrom; none for polynomials) and about as much again, 6 N K D for
+ * waves, and K^3/3 for each fold and each of some ten ridges; (folds + 2) K^2 + 5000 K + cells^2 doubles beside the data.
+ * The same bits for the same input on any number of threads. BLAS, which has one number of threads for the process, works
+ * on one until the call ends.
  * RG_EINVAL: a value outside its contract, not finite, a box missing or too much, no more samples than features;
  * RG_EDOMAIN: all samples are one point, or the features are linearly dependent on them and the ridge is 0;
  * RG_ENOMEM; RG_ECANCELLED. The diagnostic says which. */

@@ -47,14 +47,14 @@ typedef struct rg_experiment_budget {
     unsigned long seed;
     rg_feature_kind kind; /* of the class of scores; 0: all scores */
     size_t size;
-    char *score_class;    /* both as typed: "fourier:4"; "none" */
+    char *score_class; /* both as typed: "fourier:4"; "none" */
     double ridge;
-    int has_prior;        /* 1: `prior` is given; 0: the experiment's own, or uniform where that is exact */
+    int has_prior; /* 1: `prior` is given; 0: the experiment's own, or uniform where that is exact */
     rg_budget_prior prior;
-    size_t steps;         /* of the sampler at the end; 0: exact in time */
+    size_t steps; /* of the sampler at the end; 0: exact in time */
     rg_step_scheme scheme;
-    size_t count[RG_SWEEPS];   /* values of each sweep; 0: none */
-    double *value[RG_SWEEPS];  /* as given */
+    size_t count[RG_SWEEPS];  /* values of each sweep; 0: none */
+    double *value[RG_SWEEPS]; /* as given */
 } rg_experiment_budget;
 /* Where the particles of rotgrad sample start. */
 typedef enum rg_sample_start {
@@ -128,7 +128,7 @@ RG_API rg_status rg_experiment_read(const char *path, const char *const *setting
                                     rg_experiment *experiment, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* The same for particles: without grid.shape and learned scores the space is R^D, with the D of the samples or means; densities
- * are then mixtures or samples, score errors constant, relative or waves. */
+ * are then mixtures or samples, score errors constant, scaled, rotation or waves. */
 RG_API rg_status rg_experiment_read_free(const char *path, const char *const *settings, size_t count,
                                          rg_experiment *experiment, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 

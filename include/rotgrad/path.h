@@ -45,10 +45,10 @@ RG_API rg_status rg_path_step(rg_path *path, int *done, rg_diagnostic *diagnosti
 
 typedef struct rg_path_values {
     double variance;
-    double log_novikov;  /* log E_P exp(1/2 int |theta|^2 dv), from variance_max down to here */
-    double log_chi2;     /* log(1 + chi^2(Q|P)), likewise */
-    double path_kl;      /* KL(p_T|pi) + int 1/2 E_p|theta|^2 dv = KL(P|Q): no more than log_novikov with the exact prior */
-    double readout;      /* v E_p|s|^2 */
+    double log_novikov; /* log E_P exp(1/2 int |theta|^2 dv), from variance_max down to here */
+    double log_chi2;    /* log(1 + chi^2(Q|P)), likewise */
+    double path_kl; /* KL(p_T|pi) + int 1/2 E_p|theta|^2 dv = KL(P|Q): no more than log_novikov with the exact prior */
+    double readout; /* v E_p|s|^2 */
     double error_length; /* sqrt(E_p|e|^2), unit 1/x */
     int steps;
 } rg_path_values;

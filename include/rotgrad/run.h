@@ -149,10 +149,10 @@ typedef struct rg_outcome_w1 {
 /* One noise level of the manifold's table (manifold.csv): values, and behind them in the same order their error bars. Path
  * functionals run from the start down to here. */
 typedef struct rg_outcome_manifold_values {
-    double readout;                                      /* v E_p|s|^2: d - k on a manifold of dimension k */
-    double error_length;                                 /* sqrt(E_p|e|^2), unit 1/x */
-    double path_kl, log_novikov, log_path_chi2;          /* see path.h; log(1 + chi^2) */
-    double distance_p, distance_q;                       /* mean distance to the manifold, unit x */
+    double readout;                                            /* v E_p|s|^2: d - k on a manifold of dimension k */
+    double error_length;                                       /* sqrt(E_p|e|^2), unit 1/x */
+    double path_kl, log_novikov, log_path_chi2;                /* see path.h; log(1 + chi^2) */
+    double distance_p, distance_q;                             /* mean distance to the manifold, unit x */
     double outside_p[RG_MOST_TUBES], outside_q[RG_MOST_TUBES]; /* mass farther than that from it */
 } rg_outcome_manifold_values;
 
@@ -163,8 +163,8 @@ typedef struct rg_outcome_manifold_level {
 
 /* What the key `manifold` asks for. */
 typedef struct rg_outcome_manifold {
-    int known;                        /* 0: nothing below is set */
-    int axes, dimension;              /* d and k; k = -1: the density has no manifold; distances are then NaN */
+    int known;           /* 0: nothing below is set */
+    int axes, dimension; /* d and k; k = -1: the density has no manifold; distances are then NaN */
     size_t tubes;
     double tube[RG_MOST_TUBES];       /* unit x */
     size_t levels;                    /* descending sigma, geometric */

@@ -48,14 +48,14 @@ typedef struct rg_transport_report {
 } rg_transport_report;
 
 /* A plan for one grid; free_boundary: 0 the torus; 1 R^d, for densities that live in the box.
- * All memory and all plans are made here. Memory, in fields of n: 3 (d = 1), about 30 (d = 2), 47 (d = 3); with free
+ * All memory and all plans are made here. Memory, in fields of n: 3 (d = 1), about 32 (d = 2), 51 (d = 3); with free
  * boundary 2^d times as much. RG_EINVAL, RG_ENOMEM. */
 RG_API rg_status rg_transport_create(const rg_grid *grid, int free_boundary, rg_planning planning,
                                      rg_transport **transport) RG_MUST_CHECK;
 RG_API void rg_transport_destroy(rg_transport *transport);
 
 /* Solves, and allocates nothing.
- *   p, q       in   (n), >= 0; scaled to mass 1, which must be equal to 1e-3 before
+ *   p, q       in   (n), >= 0; scaled to mass 1, which must be equal to 1e-5 before
  *   potential  out  (n) or NULL, unit x; lower = int potential d(q - p): larger where q is in excess; mean 0
  *   flux       out  (d, n) or NULL, unit 1 / x^(d-1); component a at point i is that on the face towards its neighbour i + 1
  *                   along axis a: sum over a of (m_a(i) - m_a(i - 1)) / h_a = p_i - q_i, to rounding
@@ -69,11 +69,27 @@ RG_API rg_status rg_transport_solve(rg_transport *transport, const rg_transport_
                                     const double *q, double *potential, double *flux, rg_transport_report *report,
                                     rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
-/* The same with an error bar: w1->error is half the bracket, and the difference to the grid with half as many points, on
- * which the mass of every point is shared linearly among its neighbours. Makes a plan of its own.
- * RG_EINVAL also for a grid with less than 2 RG_MIN_POINTS - 1 points on an axis. `report` may be NULL. */
+/* The same with an error bar, from three values: of the grid; of the grid with half as many points, among which every mass is
+ * shared linearly; and with every mass smeared over its neighbours. The bar is the sum of their three differences and of half
+ * their brackets. It covers both readings of a density, cells and point masses. Makes plans of its own. RG_EINVAL also for
+ * a grid with less than 2 RG_MIN_POINTS - 1 points on an axis. `report` may be NULL. */
 RG_API rg_status rg_wasserstein1(const rg_grid *grid, int free_boundary, double gap, const double *p, const double *q,
                                  rg_value *w1, rg_transport_report *report, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
+/* Kernels of the maximum mean discrepancy, MMD^2 = sum over i, j of (p - q)_i k(x_i - x_j) (p - q)_j h^2d, by FFT.
+ *
+ * Energy: in R^d k = -|x|, and MMD^2 is the energy distance 2 E|X - Y| - E|X - X'| - E|Y - Y'|, unit x. On a torus -|x| with the
+ * shortest distance is no such kernel: its Fourier coefficients are 0 for even waves in one dimension, and of either sign in
+ * more. There the kernel has the coefficients of R^d, Gamma((d+1)/2) / pi^((d+1)/2) |k|^-(d+1): it tells any two
+ * densities apart, and tends to the energy distance as the box grows. In one dimension it is -|x| (1 - |x| / length).
+ * Gaussian: k = exp(-|x|^2 / (2 bandwidth^2)), wrapped on a torus; MMD^2 is a pure number. */
+typedef enum rg_mmd_kernel { RG_MMD_ENERGY = 1, RG_MMD_GAUSSIAN } rg_mmd_kernel;
+
+/* squared = MMD^2 >= 0; p, q and free_boundary as in rg_transport_solve; bandwidth > 0, unit x, for the Gaussian. On a torus
+ * the densities are trigonometric polynomials, in R^d point masses. Makes plans; 2 real FFTs, of 2^d n with free boundary.
+ * RG_EINVAL, RG_EDOMAIN, RG_ENOMEM. */
+RG_API rg_status rg_mmd(const rg_grid *grid, int free_boundary, rg_mmd_kernel kernel, double bandwidth, const double *p,
+                        const double *q, double *squared, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -6,7 +6,7 @@
 
 enum { TILE = 192, COLUMNS = 64 };
 /* Operations below which starting threads costs more than it saves. */
-static const double few = 1e6;
+static const double few = 1e5;
 
 /* cblas.h of OpenBLAS would declare them beside a second gsl_cblas.h. */
 int openblas_get_num_threads(void);

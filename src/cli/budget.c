@@ -20,7 +20,10 @@ typedef struct arguments {
 } arguments;
 
 static const struct argp_option options[] = {
-    {.name = "output", .key = 'o', .arg = "DIR", .doc = "Write report.json, ladder.csv, sweep.csv, laws.npz, figures to DIR"},
+    {.name = "output",
+     .key = 'o',
+     .arg = "DIR",
+     .doc = "Write report.json, ladder.csv, sweep.csv, laws.npz, figures to DIR"},
     {.name = "set", .key = 's', .arg = "KEY=VALUE", .doc = "Replace or add a key of the experiment; may be repeated"},
     {.name = "force", .key = 'f', .doc = "Replace the earlier result in DIR"},
     {.name = "json", .key = 'j', .doc = "Print the report as JSON instead of the table"},
@@ -43,7 +46,7 @@ static const cli_option table[] = {
 };
 
 static error_t parse_set(arguments *a, const char *text, struct argp_state *state) {
-    if (!strchr(text, '=')) argp_error(state, "--set: expected KEY=VALUE, such as budget.steps=20, got \"%s\"", text);
+    if (!strchr(text, '=')) argp_error(state, "--set: expected KEY=VALUE, such as noise.churn=0, got \"%s\"", text);
     a->setting[a->settings++] = text;
     return 0;
 }
@@ -69,14 +72,13 @@ static const struct argp parser = {
     .options = options,
     .parser = parse,
     .args_doc = "EXPERIMENT.yaml",
-    .doc =
-        "Starts from the law of the data and adds one source of error at a time: early stopping, a limited class of "
-        "scores, finitely many samples, the denoising objective, the learned score, the prior, finitely many steps. "
-        "States what each costs in W1, KL and total variation, with a bound where there is one, and checks every "
-        "claim against the error bars. Without -o nothing is written.\v"
-        "Example: rotgrad budget grids/budget_mixture.yaml -o out --set budget.samples=200\n\n"
-        "docs/budget.md explains the ladder, docs/experiment.md lists the keys.\n\n" CLI_EXIT_CODES
-        ", 3 a checked claim is violated (the report is written all the same), 130 interrupted.",
+    .doc = "Starts from the law of the data and adds one source of error at a time: early stopping, a limited class of "
+           "scores, finitely many samples, the denoising objective, the learned score, the prior, finitely many steps. "
+           "States what each costs in W1, KL and total variation, with a bound where there is one, and checks every "
+           "claim against the error bars. Without -o nothing is written.\v"
+           "Example: rotgrad budget grids/budget_mixture.yaml -o out --set budget.samples=200\n\n"
+           "docs/budget.md explains the ladder, docs/experiment.md lists the keys.\n\n" CLI_EXIT_CODES
+           ", 3 a checked claim is violated (the report is written all the same), 130 interrupted.",
 };
 
 /* Text from the library, to standard output. */

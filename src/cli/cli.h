@@ -16,8 +16,9 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_VIOLATED = 3, CLI_SIGNAL
 /* Each verb: argv[0] is "rotgrad VERB", returns the exit code. */
 int cli_run(int argc, char **argv);
 int cli_split(int argc, char **argv);
-int cli_budget(int argc, char **argv);
 int cli_estimate(int argc, char **argv);
+int cli_transport(int argc, char **argv);
+int cli_budget(int argc, char **argv);
 int cli_study(int argc, char **argv);
 int cli_sample(int argc, char **argv);
 int cli_memorise(int argc, char **argv);

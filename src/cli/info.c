@@ -149,17 +149,28 @@ static int show_archive(arguments *a, const char *path) {
 /* ---- experiments */
 
 static const char *const density_names[] = {
-    [RG_DENSITY_MIXTURE] = "mixture of Gaussians", [RG_DENSITY_SAMPLES] = "samples",
-    [RG_DENSITY_GRID] = "values on a grid",        [RG_DENSITY_RING] = "ring",
-    [RG_DENSITY_TWO_MOONS] = "two moons",          [RG_DENSITY_CHECKERBOARD] = "checkerboard",
-    [RG_DENSITY_CIRCLE] = "circle",                [RG_DENSITY_FIGURE_EIGHT] = "figure eight",
-    [RG_DENSITY_SPHERE] = "sphere",                [RG_DENSITY_TORUS_KNOT] = "torus knot",
-    [RG_DENSITY_CLIFFORD] = "flat torus",          [RG_DENSITY_POINTS] = "points",
+    [RG_DENSITY_MIXTURE] = "mixture of Gaussians",
+    [RG_DENSITY_SAMPLES] = "samples",
+    [RG_DENSITY_GRID] = "values on a grid",
+    [RG_DENSITY_RING] = "ring",
+    [RG_DENSITY_TWO_MOONS] = "two moons",
+    [RG_DENSITY_CHECKERBOARD] = "checkerboard",
+    [RG_DENSITY_CIRCLE] = "circle",
+    [RG_DENSITY_FIGURE_EIGHT] = "figure eight",
+    [RG_DENSITY_SPHERE] = "sphere",
+    [RG_DENSITY_TORUS_KNOT] = "torus knot",
+    [RG_DENSITY_CLIFFORD] = "flat torus",
+    [RG_DENSITY_POINTS] = "points",
 };
 static const char *const error_names[] = {
-    [RG_ERROR_LEARNED] = "learned score", [RG_ERROR_MODES] = "Fourier modes", [RG_ERROR_ROTATION] = "rotation",
-    [RG_ERROR_RANDOM] = "random field",   [RG_ERROR_CONSTANT] = "constant",   [RG_ERROR_FIELD] = "field from a file",
-    [RG_ERROR_SCALED] = "scaled score",   [RG_ERROR_WAVES] = "random waves",
+    [RG_ERROR_LEARNED] = "learned score",
+    [RG_ERROR_MODES] = "Fourier modes",
+    [RG_ERROR_ROTATION] = "rotation",
+    [RG_ERROR_RANDOM] = "random field",
+    [RG_ERROR_CONSTANT] = "constant",
+    [RG_ERROR_FIELD] = "field from a file",
+    [RG_ERROR_SCALED] = "multiple of the score",
+    [RG_ERROR_WAVES] = "random waves",
 };
 static const char *const prior_names[] = {
     [RG_PRIOR_EXACT] = "exact", [RG_PRIOR_UNIFORM] = "uniform", [RG_PRIOR_FILE] = "from a file"};

@@ -21,8 +21,9 @@ static const struct verb {
 } verbs[] = {
     {"run", "the main job: an experiment file becomes a report", cli_run},
     {"split", "one Helmholtz-Hodge decomposition of a score error", cli_split},
-    {"budget", "what each source of error costs in W1: the ladder", cli_budget},
     {"estimate", "the gradient energy from samples, in any dimension", cli_estimate},
+    {"transport", "the distance W1 between two densities, with its bounds", cli_transport},
+    {"budget", "what each source of error costs in W1: the ladder", cli_budget},
     {"study", "ensembles: which number predicts the harm", cli_study},
     {"sample", "an experiment by particles, in any dimension", cli_sample},
     {"memorise", "whether samples are copies of training data", cli_memorise},
@@ -56,7 +57,8 @@ static void unknown_verb(const struct argp_state *state, const char *name) {
 static error_t parse(int key, char *text, struct argp_state *state) {
     if (key == ARGP_KEY_ARG) unknown_verb(state, text);
     if (key == ARGP_KEY_NO_ARGS)
-        argp_error(state, "expected a verb: run, split, budget, estimate, study, sample, memorise, plot, info or doctor");
+        argp_error(state, "expected a verb: run, split, estimate, transport, budget, study, sample, memorise, plot, info "
+                          "or doctor");
     return ARGP_ERR_UNKNOWN;
 }
 

@@ -88,8 +88,8 @@ static rg_status create_manifold(const rg_grid *grid, const rg_density_spec *spe
         return rg_fail(diagnostic, RG_EINVAL, "shape: not defined in %d dimensions", grid->dim);
     if (!(spec->width >= 0) || !isfinite(spec->width))
         return rg_fail(diagnostic, RG_EINVAL, "shape: the width must not be negative");
-    if (!axes && (spec->samples == 0 || !spec->points ||
-                  !finite_values(spec->samples * (size_t)grid->dim, spec->points)))
+    if (!axes &&
+        (spec->samples == 0 || !spec->points || !finite_values(spec->samples * (size_t)grid->dim, spec->points)))
         return rg_fail(diagnostic, RG_EINVAL, "points: none, or one is not finite");
     if (spec->count > 0 && rg_manifold_parameters(spec->kind) != 1)
         return rg_fail(diagnostic, RG_EINVAL, "shape: only a curve can be taken by points");

@@ -93,8 +93,8 @@ static double far_log(const struct manifold_law *l, const double *x, double vari
         if (exponent(l, m, x, variance) > least + negligible) continue;
         double value = log(l->nodes.weight[m]), s[RG_MAX_DIM];
         for (int a = 0; a < dim; a++)
-            value += rg_wrapped_log(x[a] - l->nodes.point[m * (size_t)dim + (size_t)a], l->grid.length[a], variance,
-                                    &s[a]);
+            value +=
+                rg_wrapped_log(x[a] - l->nodes.point[m * (size_t)dim + (size_t)a], l->grid.length[a], variance, &s[a]);
         const double factor = value > top ? exp(top - value) : 1, term = value > top ? 1 : exp(value - top);
         top = fmax(top, value);
         sum = factor * sum + term;
@@ -114,8 +114,7 @@ static void manifold_at(rg_law *law, double variance, double *log_density, doubl
         if (isfinite(log_density[i])) continue;
         const ptrdiff_t index[3] = {i / (shape[1] * shape[2]), i / shape[2] % shape[1], i % shape[2]};
         double x[RG_MAX_DIM] = {0}, slope[RG_MAX_DIM];
-        for (int a = 0; a < l->grid.dim; a++)
-            x[a] = l->grid.lower[a] + (double)index[a] * rg_grid_spacing(&l->grid, a);
+        for (int a = 0; a < l->grid.dim; a++) x[a] = l->grid.lower[a] + (double)index[a] * rg_grid_spacing(&l->grid, a);
         log_density[i] = far_log(l, x, total, slope);
         for (int a = 0; score && a < l->grid.dim; a++) score[a * n + i] = slope[a];
     }

@@ -101,7 +101,7 @@ static rg_status add_term(rg_point_error *e, const rg_error_term *t, int periodi
     if (!e->on_grid)
         return rg_fail(diagnostic, RG_EINVAL,
                        "a learned score, modes, a random term and a field live on a grid: without one take constant, "
-                       "scaled or waves");
+                       "scaled, rotation or waves");
     return RG_OK;
 }
 

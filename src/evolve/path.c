@@ -44,7 +44,8 @@ static rg_status check(const rg_path_options *o, rg_diagnostic *diagnostic) {
     if (!isfinite(o->variance_max) || !(o->variance_min >= 0 && o->variance_max > o->variance_min))
         return rg_fail(diagnostic, RG_EINVAL, "path: variance_max must exceed variance_min >= 0");
     if (!(o->churn > 0) || !isfinite(o->churn))
-        return rg_fail(diagnostic, RG_EINVAL, "path: the churn must be above 0: without noise there is no path density");
+        return rg_fail(diagnostic, RG_EINVAL,
+                       "path: the churn must be above 0: without noise there is no path density");
     if (!(o->tolerance > 0) || !isfinite(o->tolerance) || !(o->cut >= 0 && o->cut < 1) || o->max_steps < 0)
         return rg_fail(diagnostic, RG_EINVAL, "path: the tolerance must be positive, the cut lie in [0, 1)");
     return RG_OK;
@@ -166,8 +167,8 @@ static double mass_of(const rg_path *p, const double *u) {
 
 static double step_one(rg_path *p, int which) {
     struct side side = {p, which};
-    rg_exponential_step(&p->exponential, right_side, &side, p->u[which], p->first[which], p->next[which], p->last[which],
-                        p->error, p->work);
+    rg_exponential_step(&p->exponential, right_side, &side, p->u[which], p->first[which], p->next[which],
+                        p->last[which], p->error, p->work);
     rg_equation_field(&p->equation, p->error, p->field);
     return length_of(p, p->field) / fabs(mass_of(p, p->next[which]));
 }

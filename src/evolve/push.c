@@ -29,13 +29,13 @@ static double kernel(double z) {
  * vanishes with all derivatives near its ends but for exp(-beta): Gauss's rule in z = sin t, by equal steps in t. */
 static void fill_inverse(const rg_push *p, int a) {
     const double pi = acos(-1.0);
-    const ptrdiff_t n = p->coarse->grid.shape[a];
+    const ptrdiff_t n = p->coarse->grid.shape[a], fine = p->fine->grid.shape[a];
     for (ptrdiff_t i = 0; i < n; i++) {
         const double wave = (double)(2 * i <= n ? i : i - n);
         double sum = 0;
         for (int q = 0; q < QUADRATURE; q++) {
             const double t = pi * ((q + 0.5) / QUADRATURE - 0.5), z = sin(t);
-            sum += kernel(z) * cos(t) * cos(pi * wave * WIDTH * z / (double)(FINER * n));
+            sum += kernel(z) * cos(t) * cos(pi * wave * WIDTH * z / (double)fine);
         }
         p->inverse[a][i] = 1 / (0.5 * WIDTH * sum * pi / QUADRATURE);
     }

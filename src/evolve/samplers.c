@@ -38,8 +38,7 @@ static rg_status allocate_sampler(const rg_samplers *s, struct sampler *one) {
     const size_t vector = (size_t)s->grid.dim * (size_t)rg_grid_cells(&s->grid);
     double **spectrum[] = {&one->u, &one->first, &one->next, &one->last};
     int missing = 0;
-    for (size_t i = 0; i < sizeof spectrum / sizeof *spectrum; i++)
-        missing |= !(*spectrum[i] = rg_field_alloc(modes));
+    for (size_t i = 0; i < sizeof spectrum / sizeof *spectrum; i++) missing |= !(*spectrum[i] = rg_field_alloc(modes));
     for (int r = 0; r < ROOMS; r++) missing |= !(one->score[r] = rg_field_alloc(vector));
     return missing ? RG_ENOMEM : RG_OK;
 }
@@ -47,7 +46,8 @@ static rg_status allocate_sampler(const rg_samplers *s, struct sampler *one) {
 static rg_status allocate(rg_samplers *s) {
     const size_t n = (size_t)rg_grid_cells(&s->grid), dim = (size_t)s->grid.dim;
     const double churn = s->options.churn;
-    s->equation = (rg_equation){.form = RG_FORM_DENSITY, .diffusion = churn * churn / 2, .drift = (1 + churn * churn) / 2};
+    s->equation =
+        (rg_equation){.form = RG_FORM_DENSITY, .diffusion = churn * churn / 2, .drift = (1 + churn * churn) / 2};
     rg_status status = rg_spectral_create(&s->grid, RG_PLAN_ESTIMATE, &s->equation.spectral);
     if (!status) status = rg_exponential_create(s->equation.spectral, s->equation.diffusion, &s->exponential);
     if (status) return status;
@@ -158,8 +158,8 @@ static double attempt(rg_samplers *s, double step) {
     rg_exponential_set_step(&s->exponential, step);
     for (size_t i = 0; i < s->count; i++) {
         struct sampler *one = &s->sampler[i];
-        rg_exponential_step(&s->exponential, right_side, &(struct side){s, one}, one->u, one->first, one->next, one->last,
-                            s->error, s->work);
+        rg_exponential_step(&s->exponential, right_side, &(struct side){s, one}, one->u, one->first, one->next,
+                            one->last, s->error, s->work);
         rg_equation_field(&s->equation, s->error, s->field);
         const double norm =
             rg_reduce(s->equation.spectral->cells, absolute_block, s->field) * rg_grid_cell_volume(&s->grid);

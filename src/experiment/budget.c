@@ -21,9 +21,10 @@ static rg_status prepare(rg_budget_job *job, rg_diagnostic *diagnostic) {
     const rg_experiment *x = job->experiment;
     const rg_experiment_budget *b = &x->budget;
     if (!(x->variance_min > 0))
-        return rg_fail(diagnostic, RG_EINVAL,
-                       "noise: sigma_min: expected a number above 0: early stopping is one rung of the ladder, and at 0 "
-                       "the score of samples does not exist");
+        return rg_fail(
+            diagnostic, RG_EINVAL,
+            "noise: sigma_min: expected a number above 0: early stopping is one rung of the ladder, and at 0 "
+            "the score of samples does not exist");
     job->ladder = (rg_ladder){.experiment = x,
                               .grid = x->grid,
                               .variance_min = x->variance_min,
@@ -36,7 +37,8 @@ static rg_status prepare(rg_budget_job *job, rg_diagnostic *diagnostic) {
                               .steps = b->steps,
                               .progress = job->options->progress,
                               .progress_data = job->options->progress_data};
-    const int has[RG_RUNGS] = {1, b->kind != 0, b->samples > 0, b->samples > 0, x->terms > 0, prior_differs(x), b->steps > 0};
+    const int has[RG_RUNGS] = {
+        1, b->kind != 0, b->samples > 0, b->samples > 0, x->terms > 0, prior_differs(x), b->steps > 0};
     for (int r = 0; r < RG_RUNGS; r++) job->ladder.has[r] = has[r];
     rg_status status = RG_OK;
     if (b->samples && !b->points) status = rg_budget_draw(x, b->samples, &job->points, diagnostic);
@@ -52,7 +54,7 @@ typedef struct measured {
     rg_distances step[RG_RUNGS], total[RG_RUNGS];
     rg_value bound[RG_RUNGS], side[RG_SIDES], start, floor;
     const char *bound_name[RG_RUNGS];
-    double dyadic, dyadic_expected;
+    double dyadic, dyadic_expected, blur, sample_blur; /* see rg_ruler_blur */
 } measured;
 
 /* The least that is known: pointwise where its equation can be stepped. */
@@ -126,6 +128,8 @@ static rg_status measure(const rg_ladder *l, const rg_chain *c, measured *m, rg_
     for (int r = 0; !status && r < RG_RUNGS; r++)
         if (l->has[r]) status = measure_rung(l, c, &ruler, r, m, diagnostic);
     if (!status && l->samples) status = measure_square(l, c, &ruler, m, diagnostic);
+    if (!status) status = rg_ruler_blur_truth(&ruler, l->experiment, c->has_density, &m->blur, diagnostic);
+    if (!status && l->samples) status = rg_ruler_blur(&ruler, l->samples, l->points, &m->sample_blur, diagnostic);
     if (!status) status = rg_ruler_w1(&ruler, c->law[1 + RG_RUNG_STOP], c->floor, &m->floor, diagnostic);
     rg_ruler_free(&ruler);
     return status;
@@ -191,15 +195,17 @@ static rg_value singular(const rg_experiment *x) {
 
 static void gather_rung(const rg_budget_job *job, const passes *p, int source, rg_budget *b) {
     static const char *const name[RG_RUNGS] = {"stop", "class", "samples", "objective", "learned", "prior", "steps"};
-    static const char *const words[RG_RUNGS] = {"early stopping",      "class of scores",  "finite sample",
-                                                "denoising objective", "learned score", "prior",
+    static const char *const words[RG_RUNGS] = {"early stopping",      "class of scores", "finite sample",
+                                                "denoising objective", "learned score",   "prior",
                                                 "finite steps"};
     rg_rung *r = &b->rung[b->rungs++];
     const int stepped = source != RG_RUNG_STOP;
     const double floor = stepped ? p->main.floor.value : 0, lost = p->chain.lost[1 + source];
-    *r = (rg_rung){.source = source, .name = name[source], .words = words[source], .bound_name = p->main.bound_name[source]};
+    *r = (rg_rung){
+        .source = source, .name = name[source], .words = words[source], .bound_name = p->main.bound_name[source]};
     r->step = combine_all(p, &p->main.step[source], floor, lost);
-    r->total = combine_all(p, &p->main.total[source], floor, lost);
+    r->total = combine_all(p, &p->main.total[source], floor + p->main.blur, lost);
+    if (source == RG_RUNG_STOP) r->step.w1.error += p->main.blur;
     r->bound = combine(p, &p->main.bound[source]);
     if (p->chain.has_density) return;
     r->total.tv = singular(job->experiment);
@@ -219,7 +225,12 @@ static void gather(const rg_budget_job *job, passes *p, rg_budget *b) {
         b->sum.error += b->rung[i].step.w1.error;
     }
     for (size_t i = 0; i < b->rungs; i++) b->rung[i].share = b->rung[i].step.w1.value / b->sum.value;
-    for (int k = 0; k < RG_SIDES; k++) b->side[k] = combine(p, &p->main.side[k]);
+    const double truth = p->main.blur, sample = p->main.sample_blur;
+    const double blur[RG_SIDES] = {truth + sample, sample, 0, truth};
+    for (int k = 0; k < RG_SIDES; k++) {
+        b->side[k] = combine(p, &p->main.side[k]);
+        b->side[k].error += blur[k];
+    }
     b->dyadic = p->main.dyadic;
     b->dyadic_expected = job->points ? p->main.dyadic_expected : nan("");
     b->prior_w1 = combine(p, &p->main.start);

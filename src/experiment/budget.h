@@ -18,7 +18,7 @@ typedef struct rg_ladder {
     rg_feature_kind kind; /* 0: all scores */
     size_t size;
     size_t steps;
-    int has[RG_RUNGS]; /* which rungs there are */
+    int has[RG_RUNGS];  /* which rungs there are */
     int without_bounds; /* 1: no nodes are kept */
     rg_progress *progress;
     void *progress_data;
@@ -57,6 +57,12 @@ rg_status rg_law_of_truth(const rg_experiment *experiment, const rg_grid *grid, 
 /* Sets what is negative to 0 and scales to mass 1; returns the mass that was negative. */
 double rg_law_normalise(const rg_grid *grid, double *law);
 void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, double background, double *law);
+/* How far the mass of the points is moved by it, on the mean. */
+double rg_law_displacement(const rg_grid *grid, size_t count, const double *points);
+/* A law on one grid read on another one, linearly between its points. */
+void rg_law_regrid(const rg_grid *from, const double *values, const rg_grid *to, double *law);
+/* Laws without a density that are not given by points are drawn from, this often. */
+enum { RG_TRUTH_DRAWS = 1 << 18 };
 /* The law that sampling starts from by the ladder's prior. `reference`: the law at variance_max that it replaces. */
 rg_status rg_law_of_prior(const rg_ladder *ladder, const double *reference, double *law,
                           rg_diagnostic *diagnostic) RG_MUST_CHECK;
@@ -73,18 +79,18 @@ typedef struct rg_node_of_rung {
 } rg_node_of_rung;
 
 typedef struct rg_chain {
-    double *law[RG_LAWS];  /* NULL for those that are not there */
-    double lost[RG_LAWS];  /* mass that was negative */
+    double *law[RG_LAWS];   /* NULL for those that are not there */
+    double lost[RG_LAWS];   /* mass that was negative */
     double *start[RG_LAWS]; /* at variance_max */
-    double *floor;         /* S[p_T; s], stepped: it should be law[1 + RG_RUNG_STOP] */
+    double *floor;          /* S[p_T; s], stepped: it should be law[1 + RG_RUNG_STOP] */
     int has_density;
     size_t nodes, room;
     double *variance;      /* (nodes), descending */
     rg_node_of_rung *node; /* (nodes, RG_RUNGS) */
     size_t steps, functions;
-    double row[RG_ROWS];        /* variances, descending, at which */
-    size_t row_node[RG_ROWS];   /* (which node each is) */
-    double *gap_at[RG_RUNGS];   /* (RG_ROWS, n): c q |S - S_before|, q the law before, is kept */
+    double row[RG_ROWS];      /* variances, descending, at which */
+    size_t row_node[RG_ROWS]; /* (which node each is) */
+    double *gap_at[RG_RUNGS]; /* (RG_ROWS, n): c q |S - S_before|, q the law before, is kept */
 } rg_chain;
 
 rg_status rg_chain_run(const rg_ladder *ladder, rg_chain *chain, rg_diagnostic *diagnostic) RG_MUST_CHECK;
@@ -114,6 +120,13 @@ rg_status rg_ruler_w1(rg_ruler *ruler, const double *p, const double *q, rg_valu
 rg_status rg_ruler_all(rg_ruler *ruler, const double *p, const double *q, int singular, rg_distances *distances,
                        rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
+/* How far the masses that stand for points on the grid may be from the points: see budget_distance.c. */
+rg_status rg_ruler_blur(rg_ruler *ruler, size_t count, const double *points, double *blur,
+                        rg_diagnostic *diagnostic) RG_MUST_CHECK;
+/* The same of the truth; 0 where it has a density. */
+rg_status rg_ruler_blur_truth(rg_ruler *ruler, const rg_experiment *experiment, int has_density, double *blur,
+                              rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
 /* ---- bounds */
 
 /* The largest eigenvalue of the symmetric gradient of a field (d, n) at each place, (n) or NULL, and its supremum over the
@@ -131,8 +144,8 @@ rg_value rg_bound_closed(const rg_chain *chain, int rung, double start, const do
                          const char **name);
 /* The same with the least of lambda and Feynman's and Kac's Lambda at every place. RG_ENOCONV: its equation is too rough for
  * the grid. */
-rg_status rg_bound_pointwise(const rg_ladder *ladder, const rg_chain *chain, int rung, double start, const double *lambda,
-                             rg_value *bound, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+rg_status rg_bound_pointwise(const rg_ladder *ladder, const rg_chain *chain, int rung, double start,
+                             const double *lambda, rg_value *bound, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 /* Boxes halved again and again: W1 <= sum_j diameter_j / 2 sum_C |P(C) - P'(C)| + last diameter, the least over the
  * number of halvings. p: (n) law on the grid; q: (n) another law, or NULL for the expectation over `samples` draws of p,
  * with sqrt(P(C) (1 - P(C)) / N) for |.|. */
@@ -156,7 +169,8 @@ typedef struct rg_budget_job {
 rg_status rg_budget_draw(const rg_experiment *experiment, size_t samples, double **points,
                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
 /* P' * G(variance) on the ladder's grid, (n). */
-rg_status rg_law_of_smoothed(const rg_ladder *ladder, double variance, double *law, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+rg_status rg_law_of_smoothed(const rg_ladder *ladder, double variance, double *law,
+                             rg_diagnostic *diagnostic) RG_MUST_CHECK;
 rg_status rg_budget_sweep(const rg_budget_job *job, int kind, rg_sweep *sweep, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 void rg_budget_claims(rg_budget *budget);

@@ -10,10 +10,10 @@ enum { TRUTH, SAMPLE, DENSITIES };
 
 struct rg_cast {
     rg_grid grid;
-    int reference;            /* the law whose score the learned error is added to */
+    int reference;             /* the law whose score the learned error is added to */
     rg_density *of[DENSITIES]; /* [SAMPLE] NULL: no finite sample */
-    rg_score_error *error;    /* NULL: none */
-    rg_score_class *best;     /* NULL: all scores */
+    rg_score_error *error;     /* NULL: none */
+    rg_score_class *best;      /* NULL: all scores */
     double *log_density[DENSITIES], *density[DENSITIES], *score[DENSITIES];
 };
 
@@ -38,7 +38,8 @@ static rg_status create_laws(rg_cast *c, const rg_ladder *l, rg_diagnostic *diag
         status = rg_score_error_create(&l->grid, x->term, x->terms, c->of[c->reference], l->variance_min,
                                        l->variance_max, &c->error, diagnostic);
     if (!status && l->kind)
-        status = rg_score_class_create(&l->grid, l->kind, l->size, x->budget.seed, x->budget.ridge, &c->best, diagnostic);
+        status =
+            rg_score_class_create(&l->grid, l->kind, l->size, x->budget.seed, x->budget.ridge, &c->best, diagnostic);
     return status;
 }
 
@@ -100,10 +101,11 @@ static rg_status fit(const rg_cast *c, int weight, int target, double *score, rg
         return RG_OK;
     }
     const rg_status status = rg_score_class_fit(c->best, c->density[weight], c->score[target], score);
-    return status ? rg_fail(diagnostic, status,
-                            "the class has no unique best score: its functions are linearly dependent where the law is; "
-                            "raise budget.ridge or take a smaller class")
-                  : RG_OK;
+    return status
+               ? rg_fail(diagnostic, status,
+                         "the class has no unique best score: its functions are linearly dependent where the law is; "
+                         "raise budget.ridge or take a smaller class")
+               : RG_OK;
 }
 
 static rg_status learn(const rg_cast *c, double variance, double *score, rg_diagnostic *diagnostic) {
@@ -117,8 +119,8 @@ static rg_status learn(const rg_cast *c, double variance, double *score, rg_diag
 }
 
 /* The law whose square is the least in A, and the one whose score is sought. */
-static const int weight_of[RG_SCORES] = {[RG_SCORE_EXPLICIT] = SAMPLE, [RG_SCORE_SAMPLE] = SAMPLE,
-                                         [RG_SCORE_DENOISED] = SAMPLE},
+static const int weight_of[RG_SCORES] =
+    {[RG_SCORE_EXPLICIT] = SAMPLE, [RG_SCORE_SAMPLE] = SAMPLE, [RG_SCORE_DENOISED] = SAMPLE},
                  target_of[RG_SCORES] = {[RG_SCORE_SAMPLE] = SAMPLE, [RG_SCORE_DENOISED] = SAMPLE};
 
 static rg_status look_at_laws(rg_cast *c, double variance, double *const score[RG_SCORES], rg_diagnostic *diagnostic) {

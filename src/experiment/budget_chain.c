@@ -232,15 +232,15 @@ static rg_status prepare(struct march *m, rg_diagnostic *diagnostic) {
                                          .stops = l->without_bounds ? 0 : RG_ROWS,
                                          .stop = m->chain->row};
     for (int k = 0; k < RG_ROWS; k++) m->chain->row[k] = row_variance(l, k);
-    if (!status)
-        status = rg_samplers_create(&l->grid, &options, m->count, furnish, m, start, &m->samplers, diagnostic);
+    if (!status) status = rg_samplers_create(&l->grid, &options, m->count, furnish, m, start, &m->samplers, diagnostic);
     if (!status && note(m)) status = rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
     return status;
 }
 
 static rg_status report_progress(const struct march *m, rg_diagnostic *diagnostic) {
     const rg_ladder *l = m->ladder;
-    const double done = log(l->variance_max / rg_samplers_variance(m->samplers)) / log(l->variance_max / l->variance_min);
+    const double done =
+        log(l->variance_max / rg_samplers_variance(m->samplers)) / log(l->variance_max / l->variance_min);
     const double fraction = l->progress_from + done * (l->progress_to - l->progress_from);
     if (l->progress && l->progress(l->progress_data, fraction, l->stage))
         return rg_fail(diagnostic, RG_ECANCELLED, "cancelled");
@@ -269,8 +269,8 @@ static rg_status conclude(struct march *m, rg_diagnostic *diagnostic) {
 }
 
 static rg_status go(struct march *m, rg_diagnostic *diagnostic) {
-    rg_status status = rg_law_of_truth(m->ladder->experiment, &m->ladder->grid, m->chain->law[0],
-                                       &m->chain->has_density, diagnostic);
+    rg_status status =
+        rg_law_of_truth(m->ladder->experiment, &m->ladder->grid, m->chain->law[0], &m->chain->has_density, diagnostic);
     for (int done = 0; !status && !done;) {
         status = rg_samplers_step(m->samplers, &done, diagnostic);
         if (!status && note(m)) status = rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");

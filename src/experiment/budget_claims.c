@@ -26,7 +26,7 @@ static void claim_ladder(rg_budget *b) {
 }
 
 static void claim_rungs(rg_budget *b) {
-    static const char *const name[RG_RUNGS] = {"stop_bound",      "class_bound", "samples_bound", "objective_bound",
+    static const char *const name[RG_RUNGS] = {"stop_bound",    "class_bound", "samples_bound", "objective_bound",
                                                "learned_bound", "prior_bound", "steps_bound"};
     for (size_t i = 0; i < b->rungs; i++)
         claim(b, name[b->rung[i].source], "W1 of the rung <= its bound", b->rung[i].step.w1, b->rung[i].bound);
@@ -35,7 +35,8 @@ static void claim_rungs(rg_budget *b) {
 static void claim_square(rg_budget *b) {
     const rg_value *side = b->side;
     if (b->samples == 0) return;
-    claim(b, "smoothing_contracts", "W1(P * G, P' * G) <= W1(P, P')", side[RG_SIDE_STOP_SAMPLES], side[RG_SIDE_SAMPLES]);
+    claim(b, "smoothing_contracts", "W1(P * G, P' * G) <= W1(P, P')", side[RG_SIDE_STOP_SAMPLES],
+          side[RG_SIDE_SAMPLES]);
     claim(b, "samples_dyadic", "W1(P, P') <= the bound from masses of boxes", side[RG_SIDE_SAMPLES],
           (rg_value){b->dyadic, 0});
     claim(b, "square", "W1(P, P' * G) <= W1(P, P') + W1(P', P' * G)", side[RG_SIDE_DIAGONAL],

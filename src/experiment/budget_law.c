@@ -22,7 +22,12 @@ double rg_law_normalise(const rg_grid *grid, double *law) {
 
 /* A mass is shared among the 2^d grid points around it, linearly on each axis: functions that are linear between grid
  * points keep their integrals. */
-static void share(const rg_grid *g, const double *point, double mass, double *law) {
+typedef struct corners {
+    ptrdiff_t cell[1 << RG_MAX_DIM];
+    double part[1 << RG_MAX_DIM], distance[1 << RG_MAX_DIM];
+} corners;
+
+static void find_corners(const rg_grid *g, const double *point, corners *c) {
     ptrdiff_t at[RG_MAX_DIM][2] = {{0}};
     double part[RG_MAX_DIM][2] = {{1, 0}, {1, 0}, {1, 0}};
     for (int a = 0; a < g->dim; a++) {
@@ -33,10 +38,30 @@ static void share(const rg_grid *g, const double *point, double mass, double *la
         part[a][1] = inside - below;
         part[a][0] = 1 - part[a][1];
     }
-    for (int corner = 0; corner < 1 << g->dim; corner++) {
-        const int i = corner & 1, j = corner >> 1 & 1, k = corner >> 2 & 1;
-        law[(at[0][i] * g->shape[1] + at[1][j]) * g->shape[2] + at[2][k]] += mass * part[0][i] * part[1][j] * part[2][k];
+    for (int k = 0; k < 1 << g->dim; k++) {
+        const int side[RG_MAX_DIM] = {k & 1, k >> 1 & 1, k >> 2 & 1};
+        double square = 0;
+        for (int a = 0; a < g->dim; a++) square += pow(part[a][!side[a]] * rg_grid_spacing(g, a), 2);
+        c->cell[k] = (at[0][side[0]] * g->shape[1] + at[1][side[1]]) * g->shape[2] + at[2][side[2]];
+        c->part[k] = part[0][side[0]] * part[1][side[1]] * part[2][side[2]];
+        c->distance[k] = sqrt(square);
     }
+}
+
+static void share(const rg_grid *g, const double *point, double mass, double *law) {
+    corners c;
+    find_corners(g, point, &c);
+    for (int k = 0; k < 1 << g->dim; k++) law[c.cell[k]] += mass * c.part[k];
+}
+
+double rg_law_displacement(const rg_grid *grid, size_t count, const double *points) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        corners c;
+        find_corners(grid, points + i * (size_t)grid->dim, &c);
+        for (int k = 0; k < 1 << grid->dim; k++) sum += c.part[k] * c.distance[k];
+    }
+    return sum / (double)count;
 }
 
 void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, double background, double *law) {
@@ -44,6 +69,20 @@ void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, d
     const double mass = (1 - background) / ((double)count * rg_grid_cell_volume(grid));
     for (ptrdiff_t i = 0; i < n; i++) law[i] = background / rg_grid_volume(grid);
     for (size_t i = 0; i < count; i++) share(grid, points + i * (size_t)grid->dim, mass, law);
+}
+
+void rg_law_regrid(const rg_grid *from, const double *values, const rg_grid *to, double *law) {
+    const ptrdiff_t *n = to->shape;
+    for (ptrdiff_t i = 0; i < rg_grid_cells(to); i++) {
+        const ptrdiff_t index[] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
+        double point[RG_MAX_DIM];
+        corners c;
+        for (int a = 0; a < to->dim; a++) point[a] = to->lower[a] + (double)index[a] * rg_grid_spacing(to, a);
+        find_corners(from, point, &c);
+        law[i] = 0;
+        for (int k = 0; k < 1 << to->dim; k++) law[i] += c.part[k] * values[c.cell[k]];
+    }
+    (void)rg_law_normalise(to, law);
 }
 
 rg_status rg_budget_draw(const rg_experiment *x, size_t samples, double **points, rg_diagnostic *diagnostic) {
@@ -74,12 +113,10 @@ rg_status rg_law_of_smoothed(const rg_ladder *l, double variance, double *law, r
 
 /* ---- the truth */
 
-/* Laws without a density that are not given by points are drawn from. */
 static rg_status draw_truth(const rg_experiment *x, const rg_grid *grid, double *law, rg_diagnostic *diagnostic) {
-    enum { MANY = 1 << 18 };
     double *points = NULL;
-    const rg_status status = rg_budget_draw(x, MANY, &points, diagnostic);
-    if (!status) rg_law_of_points(grid, MANY, points, 0, law);
+    const rg_status status = rg_budget_draw(x, RG_TRUTH_DRAWS, &points, diagnostic);
+    if (!status) rg_law_of_points(grid, RG_TRUTH_DRAWS, points, 0, law);
     rg_free(points);
     return status;
 }
@@ -142,10 +179,11 @@ static rg_status fill_file(const rg_ladder *l, double *law, rg_diagnostic *diagn
     if (status) return rg_fail(diagnostic, status, "prior: cannot be resampled to the run's grid");
     for (ptrdiff_t i = 0; i < n; i++)
         if (!(law[i] >= 0))
-            return rg_fail(diagnostic, RG_EDOMAIN,
-                           "prior: resampled to the run's grid it is %g at cell %td: it must not be negative, and smooth "
-                           "on its own grid",
-                           law[i], i);
+            return rg_fail(
+                diagnostic, RG_EDOMAIN,
+                "prior: resampled to the run's grid it is %g at cell %td: it must not be negative, and smooth "
+                "on its own grid",
+                law[i], i);
     return RG_OK;
 }
 

@@ -48,7 +48,8 @@ static json_t *square_json(const rg_budget *b) {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "truth_samples", number(side[RG_SIDE_SAMPLES]),
                      "samples_smoothed", number(side[RG_SIDE_SAMPLES_STOP]), "truth_stopped_samples_stopped",
                      number(side[RG_SIDE_STOP_SAMPLES]), "truth_samples_stopped", number(side[RG_SIDE_DIAGONAL]),
-                     "dyadic_bound", rg_json_real(b->dyadic), "dyadic_bound_expected", rg_json_real(b->dyadic_expected));
+                     "dyadic_bound", rg_json_real(b->dyadic), "dyadic_bound_expected",
+                     rg_json_real(b->dyadic_expected));
 }
 
 static json_t *points_json(const rg_sweep *s) {
@@ -80,9 +81,9 @@ static json_t *claims_json(const rg_budget *b) {
     json_t *list = json_array();
     for (size_t i = 0; i < b->claims; i++) {
         const rg_claim *c = &b->claim[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:s}", "name", c->name, "statement", c->statement,
-                                              "lhs", number(c->lhs), "rhs", number(c->rhs), "verdict",
-                                              verdict[c->verdict]));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:o, s:o, s:s}", "name", c->name, "statement", c->statement, "lhs",
+                                        number(c->lhs), "rhs", number(c->rhs), "verdict", verdict[c->verdict]));
     }
     return list;
 }
@@ -90,12 +91,12 @@ static json_t *claims_json(const rg_budget *b) {
 static json_t *document(const rg_budget *b, const rg_experiment *e, const char *command) {
     char *title = rg_report_utf8(e->title);
     json_t *json = json_pack(
-        "{s:s, s:s, s:i, s:o, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "rotgrad.budget/1",
-        "title", title, "dimension", b->grid.dim, "sigma",
-        json_pack("[o, o]", rg_json_real(sqrt(e->variance_min)), rg_json_real(sqrt(e->variance_max))), "truth_has_density",
-        b->has_density, "samples", (json_int_t)b->samples, "functions", (json_int_t)b->functions, "steps_taken",
-        (json_int_t)b->steps_taken, "rungs", rungs_json(b), "sum_w1", number(b->sum), "square", square_json(b),
-        "prior_w1", number(b->prior_w1), "sweeps", sweeps_json(b), "claims", claims_json(b), "seconds",
+        "{s:s, s:s, s:i, s:o, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+        "rotgrad.budget/1", "title", title, "dimension", b->grid.dim, "sigma",
+        json_pack("[o, o]", rg_json_real(sqrt(e->variance_min)), rg_json_real(sqrt(e->variance_max))),
+        "truth_has_density", b->has_density, "samples", (json_int_t)b->samples, "functions", (json_int_t)b->functions,
+        "steps_taken", (json_int_t)b->steps_taken, "rungs", rungs_json(b), "sum_w1", number(b->sum), "square",
+        square_json(b), "prior_w1", number(b->prior_w1), "sweeps", sweeps_json(b), "claims", claims_json(b), "seconds",
         rg_json_real(b->seconds), "provenance", rg_report_provenance(e, command));
     g_free(title);
     return json;
@@ -123,8 +124,9 @@ static void real_and_error(rg_csv *csv, rg_value v) {
 
 static rg_status write_ladder(const rg_budget *b, const char *path, rg_diagnostic *diagnostic) {
     static const char *const names[] = {
-        "rung",     "w1",         "w1_error", "kl",         "kl_error", "tv",         "tv_error",    "truth_w1", "truth_w1_error",
-        "truth_kl", "truth_kl_error", "truth_tv", "truth_tv_error", "bound",  "bound_error", "bound_by", "share"};
+        "rung",           "w1",       "w1_error",       "kl",       "kl_error",       "tv",
+        "tv_error",       "truth_w1", "truth_w1_error", "truth_kl", "truth_kl_error", "truth_tv",
+        "truth_tv_error", "bound",    "bound_error",    "bound_by", "share"};
     rg_csv csv;
     const rg_status status = rg_csv_begin(&csv, path, sizeof names / sizeof *names, names, diagnostic);
     if (status) return status;

@@ -45,8 +45,8 @@ static rg_status march(const rg_ladder *l, rg_cast *cast, int kind, rg_push *pus
     return status;
 }
 
-rg_status rg_budget_steps(const rg_ladder *l, rg_cast *cast, int score, const double *start, double *law,
-                          double *lost, rg_diagnostic *diagnostic) {
+rg_status rg_budget_steps(const rg_ladder *l, rg_cast *cast, int score, const double *start, double *law, double *lost,
+                          rg_diagnostic *diagnostic) {
     const ptrdiff_t n = rg_grid_cells(&l->grid);
     double *field = rg_field_alloc((size_t)n * (size_t)l->grid.dim);
     rg_push *push = NULL;

@@ -51,8 +51,24 @@ static const double *end_of(const rg_ladder *l, const rg_chain *c) {
     return c->law[1 + rg_rung_before(l->has, RG_RUNG_STEPS)];
 }
 
-static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_ruler *ruler, double *points, double *smooth,
-                         rg_value out[QUANTITIES], double *theory, rg_diagnostic *diagnostic) {
+/* What points on the grid add to the bars of these quantities. */
+static rg_status add_blur(const rg_ladder *l, int kind, int has_density, rg_ruler *ruler, rg_value out[QUANTITIES],
+                          rg_diagnostic *diagnostic) {
+    static const int of_truth[RG_SWEEPS][QUANTITIES] = {[RG_SWEEP_SAMPLES] = {1, 1, 1},
+                                                        [RG_SWEEP_SIGMA_MIN] = {1, 1, 1},
+                                                        [RG_SWEEP_MODES] = {0, 0, 1},
+                                                        [RG_SWEEP_SIGMA_MAX] = {0, 0, 0},
+                                                        [RG_SWEEP_STEPS] = {0, 0, 1}};
+    double truth, sample = 0;
+    rg_status status = rg_ruler_blur_truth(ruler, l->experiment, has_density, &truth, diagnostic);
+    if (!status && kind == RG_SWEEP_SAMPLES) status = rg_ruler_blur(ruler, l->samples, l->points, &sample, diagnostic);
+    for (int k = 0; !status && k < QUANTITIES; k++) out[k].error += of_truth[kind][k] * truth;
+    if (!status) out[SOURCE].error += sample;
+    return status;
+}
+
+static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_ruler *ruler, double *points,
+                         double *smooth, rg_value out[QUANTITIES], double *theory, rg_diagnostic *diagnostic) {
     const double *truth = c->law[0], *stop = c->law[1 + RG_RUNG_STOP], *steps = c->law[1 + RG_RUNG_STEPS];
     const double *prior = c->start[1 + RG_RUNG_PRIOR], *first = c->start[1 + RG_RUNG_STOP];
     const pair table[RG_SWEEPS][QUANTITIES] = {
@@ -67,6 +83,7 @@ static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_rul
         out[k] = (rg_value){nan(""), 0};
         if (table[kind][k].to) status = rg_ruler_w1(ruler, table[kind][k].from, table[kind][k].to, &out[k], diagnostic);
     }
+    if (!status) status = add_blur(l, kind, c->has_density, ruler, out, diagnostic);
     *theory = nan("");
     if (!status && kind == RG_SWEEP_SAMPLES && rg_bound_dyadic(&l->grid, truth, NULL, l->samples, theory))
         status = rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
@@ -87,7 +104,8 @@ static int is_uniform(const rg_experiment *x) {
     return x->budget.has_prior ? x->budget.prior == RG_BUDGET_UNIFORM : x->prior != RG_PRIOR_FILE;
 }
 
-static rg_status look(const rg_ladder *l, int kind, rg_value out[QUANTITIES], double *theory, rg_diagnostic *diagnostic) {
+static rg_status look(const rg_ladder *l, int kind, rg_value out[QUANTITIES], double *theory,
+                      rg_diagnostic *diagnostic) {
     const size_t n = (size_t)rg_grid_cells(&l->grid);
     rg_chain chain = {.nodes = 0};
     rg_ruler ruler = {.transport = NULL};
@@ -146,13 +164,12 @@ static void fit_line(size_t count, const double *x, const double *y, double *slo
 }
 
 static rg_status fit_rate(rg_sweep *s) {
-    const double clear = 3; /* times its bar */
     double *x = rg_field_alloc(2 * s->points + 1), *y = x + s->points;
     if (!x) return RG_ENOMEM;
     size_t count = 0;
     for (size_t i = 0; i < s->points; i++) {
         const rg_sweep_point *p = &s->point[i];
-        if (!(p->source.value > clear * p->source.error) || !(p->source.value > 0)) continue;
+        if (!(p->source.value > p->source.error) || !(p->source.value > 0)) continue;
         x[count] = s->kind == RG_SWEEP_SIGMA_MAX ? -p->value * p->value : log(p->value);
         y[count++] = log(p->source.value);
     }

@@ -14,8 +14,8 @@ static rg_report_text show(rg_value v) {
 }
 
 static void write_rungs(FILE *out, const rg_budget *b) {
-    fprintf(out, "%-20s %15s %7s %14s %14s %11s %-11s\n", "rung", "W1", "share", "W1 from truth", "KL from truth", "bound",
-            "by");
+    fprintf(out, "%-20s %15s %7s %14s %14s %11s %-11s\n", "rung", "W1", "share", "W1 from truth", "KL from truth",
+            "bound", "by");
     for (size_t i = 0; i < b->rungs; i++) {
         const rg_rung *r = &b->rung[i];
         char share[32];
@@ -33,7 +33,8 @@ static void write_square(FILE *out, const rg_budget *b) {
     fprintf(out, "P' is the law of %zu samples, G the noise at the end\n", b->samples);
     fprintf(out, "  W1(P, P')          %15s  at most %s", show(b->side[RG_SIDE_SAMPLES]).text,
             rg_report_three_digits(b->dyadic).text);
-    if (isfinite(b->dyadic_expected)) fprintf(out, "; expected, at most %s", rg_report_three_digits(b->dyadic_expected).text);
+    if (isfinite(b->dyadic_expected))
+        fprintf(out, "; expected, at most %s", rg_report_three_digits(b->dyadic_expected).text);
     fprintf(out, "\n  W1(P', P' * G)     %15s\n", show(b->side[RG_SIDE_SAMPLES_STOP]).text);
     fprintf(out, "  W1(P * G, P' * G)  %15s\n", show(b->side[RG_SIDE_STOP_SAMPLES]).text);
     fprintf(out, "  W1(P, P' * G)      %15s\n\n", show(b->side[RG_SIDE_DIAGONAL]).text);

@@ -199,9 +199,9 @@ static rg_status read_part(const rg_column_scope *s, const rg_node *node, const 
     const char *manifold = behind(text, "manifold.");
     return level      ? read_levels(s, node, "levels", level, column)
            : manifold ? read_levels(s, node, "manifold.levels", manifold, column)
-           : study ? read_study(s, node, study, column)
-           : sweep ? read_sweep(s, node, sweep, column)
-                   : read_quantity(s, node, text, column);
+           : study    ? read_study(s, node, study, column)
+           : sweep    ? read_sweep(s, node, sweep, column)
+                      : read_quantity(s, node, text, column);
 }
 
 static double greatest(const rg_column *column) {

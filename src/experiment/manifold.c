@@ -91,10 +91,10 @@ static rg_status allocate(struct sweep *s) {
     if (!s->stop || !s->q || !s->outside) return RG_ENOMEM;
     const double low = s->x->variance_min, high = s->x->variance_max, soft = low > 0 ? 0 : 1e-3 * high;
     for (size_t i = 0; i < count; i++) /* both ends exactly */
-        s->stop[i] = i == 0           ? high
-                     : i + 1 == count ? low
-                                      : (high + soft) * pow((low + soft) / (high + soft),
-                                                            (double)i / (double)(count - 1)) - soft;
+        s->stop[i] = i == 0 ? high
+                     : i + 1 == count
+                         ? low
+                         : (high + soft) * pow((low + soft) / (high + soft), (double)i / (double)(count - 1)) - soft;
     return RG_OK;
 }
 

@@ -12,6 +12,8 @@
 enum { HISTORY = 6 };
 /* The split is solved this much more finely than the marginals are stepped. */
 static const double split_share = 0.01;
+/* Of the q-weighted split the energy alone is asked for, and it is off by the square of the residual. */
+static const double reverse_share = 0.1;
 /* p / max p below which double precision does not determine a ratio to p; the split's limit, too */
 static const double undetermined = 1e-14;
 
@@ -115,7 +117,7 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     job->ratio = rg_field_alloc((size_t)rg_grid_cells(&o->grid));
     if (wants_harm(job) && rg_harm_create(&o->grid, job->table.stops, job->table.stop, job->table.soft, &job->harm))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
-    if (!job->ratio || rg_history_create(&o->grid, o->tolerance, &job->history))
+    if (!job->ratio || rg_history_create(&o->grid, reverse_share * sqrt(o->tolerance), &job->history))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     return RG_OK;
 }
@@ -338,12 +340,23 @@ static rg_status attribute(struct job *job, rg_diagnostic *diagnostic) {
     return status;
 }
 
+/* q of mass 1, as divergences have it, and what that leaves to be doubted: the mass clipped or scaled away. */
+static double marginal_of(struct job *job, int marginal, const double *density, double *q) {
+    const ptrdiff_t n = rg_grid_cells(&job->options->grid);
+    double clipped, mass = 0;
+    rg_evolve_ratio(job->evolve, marginal, q, &clipped);
+    for (ptrdiff_t i = 0; i < n; i++) mass += q[i] *= density[i];
+    mass *= rg_grid_cell_volume(&job->options->grid);
+    for (ptrdiff_t i = 0; i < n; i++) q[i] /= mass;
+    return clipped + fabs(mass - 1);
+}
+
 /* The third sweep: W1. */
 static rg_status measure_w1(struct job *job, rg_pass *pass, rg_diagnostic *diagnostic) {
     const rg_pass_options *o = job->options;
     const size_t n = (size_t)rg_grid_cells(&o->grid);
     if (!(job->experiment->wasserstein.gap > 0)) return RG_OK;
-    double *density = rg_field_alloc(rg_size_product(n, 1 + RG_MARGINALS));
+    double *density = rg_field_alloc(rg_size_product(n, 2 + RG_MARGINALS));
     if (!density) return rg_fail(diagnostic, RG_ENOMEM, "w1: out of memory");
     rg_w1_input in = {.levels = job->levels,
                       .grid = &o->grid,
@@ -354,10 +367,9 @@ static rg_status measure_w1(struct job *job, rg_pass *pass, rg_diagnostic *diagn
                       .density = density,
                       .prior = job->prior};
     for (size_t i = 0; i < n; i++) density[i] = rg_evolve_level(job->evolve)->density[i];
-    for (int m = 0; m < RG_MARGINALS; m++) {
-        double clipped, *q = density + (size_t)(m + 1) * n;
-        rg_evolve_ratio(job->evolve, m, q, &clipped);
-        for (size_t i = 0; i < n; i++) q[i] *= density[i];
+    for (int m = 0; m <= RG_MARGINALS; m++) {
+        double *q = density + (size_t)(m + 1) * n;
+        in.lost[m] = marginal_of(job, m, density, q);
         in.marginal[m] = q;
     }
     rg_status status = rg_w1_run(job->experiment, &in, &pass->w1, job->outcome, diagnostic);

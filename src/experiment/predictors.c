@@ -196,6 +196,23 @@ static rg_value girsanov_bound(const rg_outcome *o) {
     return o->girsanov_bound;
 }
 
+/* Of W1, which is known where the experiment has the key `wasserstein`. */
+static rg_value if_known(const rg_outcome *o, rg_value value) {
+    return o->w1.known ? value : (rg_value){nan(""), nan("")};
+}
+
+static rg_value w1(const rg_outcome *o) {
+    return if_known(o, o->w1.values.distance[RG_FULL]);
+}
+
+static rg_value w1_bound(const rg_outcome *o) {
+    return if_known(o, o->w1.values.bound[RG_W1_GRADIENT][RG_W1_LEAST]);
+}
+
+static rg_value w1_error_bound(const rg_outcome *o) {
+    return if_known(o, o->w1.values.bound[RG_W1_ERROR][RG_W1_LEAST]);
+}
+
 static const rg_outcome_kind outcomes[] = {
     {{"kl", "KL(p|q) of the sampler that follows e", "nats", 1}, kl},
     {{"reverse_kl", "KL(q|p)", "nats", 1}, reverse_kl},
@@ -204,6 +221,9 @@ static const rg_outcome_kind outcomes[] = {
     {{"hellinger2", "squared Hellinger distance 1 − ∫ √(p q)", "1", 1}, hellinger2},
     {{"gradient_bound", "the bound on KL(p|q) by the gradient energy", "nats", 1}, gradient_bound},
     {{"girsanov_bound", "the bound on KL(p|q) by the whole error", "nats", 1}, girsanov_bound},
+    {{"w1", "W1(p, q), where the experiment has the key `wasserstein`", "x", 1}, w1},
+    {{"w1_bound", "the least bound on W1 by the gradient part, likewise", "x", 1}, w1_bound},
+    {{"w1_error_bound", "the least bound on W1 by the whole error, likewise", "x", 1}, w1_error_bound},
 };
 
 enum { PREDICTORS = sizeof predictors / sizeof *predictors, OUTCOMES = sizeof outcomes / sizeof *outcomes };

@@ -198,7 +198,8 @@ static const struct {
     double width; /* where the file gives none; 0: none */
     int is_curve;
 } shapes[] = {
-    {2, 2, 0.3, 0}, {2, 2, 0.3, 0}, {2, 3, 0.3, 0}, {2, 2, 0, 1}, {2, 2, 0, 1}, {3, 3, 0, 0}, {3, 3, 0, 1}, {3, 3, 0, 0},
+    {2, 2, 0.3, 0}, {2, 2, 0.3, 0}, {2, 3, 0.3, 0}, {2, 2, 0, 1},
+    {2, 2, 0, 1},   {3, 3, 0, 0},   {3, 3, 0, 1},   {3, 3, 0, 0},
 };
 
 static rg_status read_width(rg_reader *r, rg_node *density, double fallback, double *width) {
@@ -227,10 +228,8 @@ static const struct {
     rg_density_kind kind; /* of a shape: the first of them */
     rg_status (*read)(rg_reader *r, rg_node *node, rg_density_spec *spec);
 } kinds[] = {
-    {"mixture", RG_DENSITY_MIXTURE, read_mixture},
-    {"samples", RG_DENSITY_SAMPLES, read_samples},
-    {"grid", RG_DENSITY_GRID, read_values},
-    {"points", RG_DENSITY_POINTS, read_points},
+    {"mixture", RG_DENSITY_MIXTURE, read_mixture}, {"samples", RG_DENSITY_SAMPLES, read_samples},
+    {"grid", RG_DENSITY_GRID, read_values},        {"points", RG_DENSITY_POINTS, read_points},
     {"shape", RG_DENSITY_RING, read_shape},
 };
 

@@ -176,7 +176,7 @@ static rg_status read_term(rg_reader *r, const rg_node *node, rg_error_term *ter
         term->kind = kinds[i].kind;
         if (kinds[i].on_grid && r->experiment->free_space)
             return rg_node_fail_key(found, r->diagnostic, RG_EINVAL,
-                                    "expected constant, relative or waves: %s needs grid.shape", kinds[i].key);
+                                    "expected constant, scaled, rotation or waves: %s needs grid.shape", kinds[i].key);
         status = kinds[i].read(r, found, term);
     }
     return status;

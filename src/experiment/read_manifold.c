@@ -11,9 +11,10 @@ static rg_status read_tubes(rg_reader *r, const rg_node *list) {
         return rg_node_fail(list, r->diagnostic, RG_EINVAL, "expected at most %d radii, got %zu", RG_MOST_TUBES,
                             list->count);
     if (list->count > 0 && rg_manifold_dimension(&r->experiment->density) < 0)
-        return rg_node_fail(list, r->diagnostic, RG_EINVAL,
-                            "expected a density on a manifold: samples, points, or one of the shapes circle, figure_eight, "
-                            "sphere, torus_knot, clifford");
+        return rg_node_fail(
+            list, r->diagnostic, RG_EINVAL,
+            "expected a density on a manifold: samples, points, or one of the shapes circle, figure_eight, "
+            "sphere, torus_knot, clifford");
     for (const rg_node *node = list->first; node; node = node->next) {
         const double before = m->tubes ? m->tube[m->tubes - 1] : 0;
         if (!(node->number > before))

@@ -23,12 +23,9 @@ static const struct {
     int least_dim;
 } file[] = {
     {"report.json", rg_report_json, 1}, /* rg_folder knows an earlier result by it */
-    {"levels.csv", rg_report_levels, 1},
-    {"manifold.csv", rg_report_manifold, 1},
-    {"fields.npz", rg_report_fields, 1},
-    {FIGURES "/marginals.png", rg_report_marginals, 2},
-    {FIGURES "/errors.png", rg_report_errors, 2},
-    {"report.html", rg_report_html, 1}, /* last: it holds the figures */
+    {"levels.csv", rg_report_levels, 1},          {"manifold.csv", rg_report_manifold, 1},
+    {"fields.npz", rg_report_fields, 1},          {FIGURES "/marginals.png", rg_report_marginals, 2},
+    {FIGURES "/errors.png", rg_report_errors, 2}, {"report.html", rg_report_html, 1}, /* last: it holds the figures */
 };
 enum { FILES = sizeof file / sizeof *file };
 

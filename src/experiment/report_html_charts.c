@@ -16,6 +16,7 @@ enum { MOST_CURVES = 6 };
 
 static const double log_span = 1e9;   /* from the largest value of a chart down to where its axis ends */
 static const double log_margin = 2;   /* beyond the largest value */
+static const double margin = 0.05;    /* of the span, beyond both ends of an axis of signed values */
 static const double panel_size = 180; /* points */
 
 /* What a curve shows of each level. */
@@ -28,10 +29,14 @@ struct line {
     int colour;
 };
 
+/* How the y axis is chosen: by the least value; RISES: curves start from rounding, and the axis ends where the lowest of them
+ * ends; SHARE: from 0 to 1; SIGNED: 0 and all values. */
+enum ends { LEAST, RISES, SHARE, SIGNED };
+
 struct chart {
-    const char *y_label, *alt, *caption;
+    const char *name, *y_label, *alt, *caption;
     rg_scale scale;
-    int rises; /* 1: curves start from rounding, and the axis ends where the lowest of them ends */
+    enum ends ends;
     size_t lines;
     struct line line[MOST_CURVES];
 };
@@ -80,12 +85,25 @@ static double flat_share(const rg_outcome_level *l) {
     return l->flat_total > 0 ? l->flat_gradient / l->flat_total : nan("");
 }
 
+static double harm(const rg_outcome_level *l) {
+    return l->harm.total;
+}
+
+static double harm_positive(const rg_outcome_level *l) {
+    return l->harm.positive;
+}
+
+static double harm_negative(const rg_outcome_level *l) {
+    return l->harm.negative;
+}
+
 static const struct chart chart[] = {
-    {"KL so far, nats",
+    {"KL so far",
+     "KL so far, nats",
      "Line chart over the noise level: KL so far of the four samplers, with the gradient bound and the Girsanov bound.",
      "KL(p|q) so far of the four samplers, and the two bounds down to the same level.",
      RG_SCALE_LOG,
-     1,
+     RISES,
      6,
      {{"full error", kl_full, RG_MARK_LINE_POINTS, 1},
       {"gradient part", kl_gradient, RG_MARK_LINE, 2},
@@ -93,23 +111,39 @@ static const struct chart chart[] = {
       {"no error", kl_none, RG_MARK_DOTTED, 4},
       {"gradient bound", gradient_bound, RG_MARK_DASHED, 5},
       {"Girsanov bound", girsanov_bound, RG_MARK_DASHED, 6}}},
-    {"energy, 1/x<sup>2</sup>",
+    {"energies",
+     "energy, 1/x<sup>2</sup>",
      "Line chart over the noise level: energy of the score error, of its gradient part and of its solenoidal part.",
      "Energy of the score error and of its two parts at each level.",
      RG_SCALE_LOG,
-     0,
+     LEAST,
      3,
      {{"E<sub>p</sub>|e|<sup>2</sup>", total, RG_MARK_LINE_POINTS, 1},
       {"E<sub>p</sub>|" NABLA_PHI "|<sup>2</sup>", gradient, RG_MARK_LINE, 2},
       {"E<sub>p</sub>|r|<sup>2</sup>", solenoidal, RG_MARK_LINE, 3}}},
     {"gradient share",
+     "gradient share",
      "Line chart over the noise level: share of the gradient part in the energy, of the weighted and of the flat "
      "split.",
      "Share of the energy that the sampler sees. The flat split, which leaves p out, is the wrong geometry.",
      RG_SCALE_LINEAR,
-     0,
+     SHARE,
      2,
      {{"weighted by p", share, RG_MARK_LINE_POINTS, 2}, {"flat", flat_share, RG_MARK_DASHED, 4}}},
+    {"harm",
+     "harm, nats per d log " SIGMA,
+     "Line chart over the noise level: what the score error costs in KL by linear response, in total, where it adds "
+     "and where "
+     "it takes away.",
+     "What the error at each level costs, by linear response: summed over the places where it adds to KL(p|q), over "
+     "those "
+     "where it undoes what others did, and over all. The area under the total is KL by linear response.",
+     RG_SCALE_LINEAR,
+     SIGNED,
+     3,
+     {{"total", harm, RG_MARK_LINE_POINTS, 1},
+      {"adds", harm_positive, RG_MARK_LINE, 2},
+      {"takes away", harm_negative, RG_MARK_LINE, 3}}},
 };
 enum { CHARTS = sizeof chart / sizeof *chart };
 
@@ -145,11 +179,16 @@ static void ranges_of(const rg_outcome *o, const struct chart *c, struct range *
 }
 
 static rg_axis y_axis(const struct chart *c, const struct range *y) {
-    if (c->scale == RG_SCALE_LINEAR) return (rg_axis){.label = c->y_label, .scale = c->scale, .lower = 0, .upper = 1};
+    if (c->ends == SHARE) return (rg_axis){.label = c->y_label, .scale = c->scale, .lower = 0, .upper = 1};
+    if (c->ends == SIGNED) {
+        const double least = fmin(y->least, 0), most = fmax(y->most, 0),
+                     more = most > least ? margin * (most - least) : 1;
+        return (rg_axis){.label = c->y_label, .scale = c->scale, .lower = least - more, .upper = most + more};
+    }
     const double upper = log_margin * y->most;
     return (rg_axis){.label = c->y_label,
                      .scale = c->scale,
-                     .lower = fmax((c->rises ? y->last : y->least) / log_margin, upper / log_span),
+                     .lower = fmax((c->ends == RISES ? y->last : y->least) / log_margin, upper / log_span),
                      .upper = upper};
 }
 
@@ -193,10 +232,7 @@ static rg_status write_chart(const rg_html *page, const struct chart *c) {
     struct range x, y;
     ranges_of(page->report->outcome, c, &x, &y);
     if (x.points == 0 || !(x.most > x.least)) {
-        fprintf(page->out, "<p>No chart of the %s: fewer than two levels have a value to show.</p>\n",
-                c->scale == RG_SCALE_LINEAR ? "gradient share"
-                : c->line[0].y == total     ? "energies"
-                                            : "KL so far");
+        fprintf(page->out, "<p>No chart of the %s: fewer than two levels have a value to show.</p>\n", c->name);
         return RG_OK;
     }
     rg_pool pool = {0};
@@ -212,7 +248,8 @@ static rg_status write_chart(const rg_html *page, const struct chart *c) {
 rg_status rg_html_charts(const rg_html *page) {
     rg_status status = RG_OK;
     fputs("<div class=\"charts\">\n", page->out);
-    for (size_t i = 0; !status && i < CHARTS; i++) status = write_chart(page, &chart[i]);
+    for (size_t i = 0; !status && i < CHARTS; i++)
+        if (chart[i].ends != SIGNED || page->report->outcome->harm.known) status = write_chart(page, &chart[i]);
     fputs("</div>\n", page->out);
     return status;
 }

@@ -29,6 +29,8 @@ static void write_facts(FILE *out, const rg_outcome_level *level) {
     write_fact(out, "E_p|r|^2", rg_report_three_digits(level->solenoidal).text, "");
     if (!isnan(share.value)) write_fact(out, "seen by the sampler", rg_report_percent(share).text, "");
     write_fact(out, "KL(p|q) so far", rg_report_three_digits(level->kl[RG_FULL]).text, "");
+    if (isfinite(level->harm.total))
+        write_fact(out, "harm here", rg_report_three_digits(level->harm.total).text, " nats per d log " SIGMA);
     write_fact(out, "gradient bound", rg_report_three_digits(level->gradient_bound).text, "");
     write_fact(out, "Girsanov bound", rg_report_three_digits(level->girsanov_bound).text, "");
 }

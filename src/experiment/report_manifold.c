@@ -81,9 +81,9 @@ static json_t *values_json(const rg_outcome_manifold *m, int k) {
 
 json_t *rg_manifold_json(const rg_outcome_manifold *m) {
     if (!m->known) return json_null();
-    json_t *json =
-        json_pack("{s:i, s:o, s:o}", "axes", m->axes, "dimension",
-                  m->dimension < 0 ? json_null() : json_integer(m->dimension), "tube", rg_json_reals(m->tubes, m->tube));
+    json_t *json = json_pack("{s:i, s:o, s:o}", "axes", m->axes, "dimension",
+                             m->dimension < 0 ? json_null() : json_integer(m->dimension), "tube",
+                             rg_json_reals(m->tubes, m->tube));
     int failed = !json;
     for (int k = 0; !failed && k < KINDS; k++)
         failed = json_object_set_new(json, of[k].name, of[k].tubes ? values_json(m, k) : value_json(m, k, 0)) != 0;

@@ -107,8 +107,9 @@ static const rg_key keys[] = {
      .leaf = RG_LEAF_CHOICE,
      .flags = RG_KEY_ONE_OF,
      .choices = "ring, two_moons, checkerboard, circle, figure_eight, sphere, torus_knot, clifford",
-     .doc = "A textbook density. Ring and two moons are for two axes, the checkerboard for two or three. The others are "
-            "manifolds without thickness, for two axes (circle, figure eight) or three; see docs/manifolds.md."},
+     .doc =
+         "A textbook density. Ring and two moons are for two axes, the checkerboard for two or three. The others are "
+         "manifolds without thickness, for two axes (circle, figure eight) or three; see docs/manifolds.md."},
     {.path = "density.width",
      .leaf = RG_LEAF_NUMBER,
      .range = &positive,
@@ -441,7 +442,8 @@ static const rg_key keys[] = {
      .doc = "Smooths the samples by a Gaussian of this standard deviation, unit x: the score then generalises."},
     {.path = "manifold",
      .leaf = RG_LEAF_MAP,
-     .doc = "Functionals of the sampler's path, and how far from the data's manifold its samples are; without this key they "
+     .doc = "Functionals of the sampler's path, and how far from the data's manifold its samples are; without this key "
+            "they "
             "are left out. See docs/manifolds.md."},
     {.path = "manifold.levels",
      .leaf = RG_LEAF_WHOLE,
@@ -455,7 +457,8 @@ static const rg_key keys[] = {
      .flags = RG_KEY_MAY_BE_EMPTY,
      .range = &positive,
      .fallback = "[]",
-     .doc = "Radii, ascending, unit x: the mass farther than each from the manifold, or from the nearest of the points."},
+     .doc =
+         "Radii, ascending, unit x: the mass farther than each from the manifold, or from the nearest of the points."},
 
     {.path = "tolerance",
      .leaf = RG_LEAF_NUMBER,

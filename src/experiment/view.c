@@ -23,9 +23,11 @@ const rg_view_field rg_view_field_of[RG_VIEW_FIELDS] = {
     {"gradient", 1, "its gradient part ∇φ in L²(p)"},
     {"solenoidal", 1, "its solenoidal part r in L²(p)"},
     {"harm", 0, "where the error costs KL, integrated over the noise levels; for churn 1 and the exact prior"},
+    {"w1", 0, "where W1 arises, integrated over the noise levels; with the key `wasserstein`"},
+    {"potential", 0, "the potential whose mean under q is above that under p by W1; likewise"},
     {"readout", 0, "v\\|s\\|², which is d - k near a manifold of dimension k; with the key `manifold`"},
     {"distance", 0, "the distance to the manifold; with the key `manifold`"},
-    {"p_levels", 0, "p over the noise level (log10 σ, to the right) and x; in one dimension, with the key `manifold`"},
+    {"p_levels", 0, "p over the noise level (log2 σ, to the right) and x; in one dimension, with the key `manifold`"},
     {"q_levels", 0, "the same of q of the sampler that follows e"},
 };
 
@@ -166,9 +168,9 @@ rg_status rg_view_borrow(rg_view *view, const char *name, const rg_outcome *outc
     rg_view fresh = {.name = name,
                      .report = rg_report_document(&(rg_report){outcome, experiment, NULL}),
                      .field = {f->density, f->marginal[RG_FULL], f->marginal[RG_GRADIENT], f->marginal[RG_SOLENOIDAL],
-                               f->marginal[RG_NONE], f->score, f->error, f->gradient, f->solenoidal,
-                               outcome->harm.map, outcome->manifold.readout, outcome->manifold.distance,
-                               outcome->manifold.p, outcome->manifold.q}};
+                               f->marginal[RG_NONE], f->score, f->error, f->gradient, f->solenoidal, outcome->harm.map,
+                               outcome->w1.map, outcome->w1.potential, outcome->manifold.readout,
+                               outcome->manifold.distance, outcome->manifold.p, outcome->manifold.q}};
     if (!fresh.report) return rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", name);
     const rg_status status = read_report(&fresh, pool, diagnostic);
     if (experiment->resolved) fresh.resolved = experiment->resolved;
@@ -226,12 +228,12 @@ rg_status rg_view_box_of(const rg_view *view, int field, rg_plot_box *box, rg_di
         return rg_fail(diagnostic, RG_EINVAL,
                        "%s: %s is there in one dimension, for sigma_min above 0 and with the key manifold", view->name,
                        rg_view_field_of[field].name);
-    const double step = log10(high / low) / (double)(count - 1);
+    const double step = log2(high / low) / (double)(count - 1);
     *box = (rg_plot_box){.dim = 2,
                          .shape = {(ptrdiff_t)count, view->box.shape[0], 1},
-                         .lower = {log10(low), view->box.lower[0], 0},
+                         .lower = {log2(low), view->box.lower[0], 0},
                          .length = {step * (double)count, view->box.length[0], 1},
-                         .name = {"log<sub>10</sub> σ", view->box.name[0], NULL}};
+                         .name = {"log<sub>2</sub> σ", view->box.name[0], NULL}};
     return RG_OK;
 }
 

@@ -22,7 +22,7 @@ int rg_plot_box_same_shape(const rg_plot_box *a, const rg_plot_box *b);
 /* "x<sub>0</sub>" */
 const char *rg_plot_axis_name(int axis);
 
-enum { RG_VIEW_FIELDS = 14 };
+enum { RG_VIEW_FIELDS = 16 };
 
 typedef struct rg_view {
     const char *name;     /* for messages: the directory, or the run's name; NULL: there is nothing yet */
@@ -40,7 +40,7 @@ typedef struct rg_view_field {
     const char *doc;
 } rg_view_field;
 extern const rg_view_field rg_view_field_of[RG_VIEW_FIELDS];
-enum { RG_FIELD_P = 0, RG_FIELD_SCORE = 5, RG_FIELD_LEVELS = 12 }; /* from that one on over level and x */
+enum { RG_FIELD_P = 0, RG_FIELD_SCORE = 5, RG_FIELD_LEVELS = 14 }; /* from that one on over level and x */
 
 /* Memory belongs to the pool, but for the report: rg_view_close. A view opened before is closed first, and stays as it
  * was on failure. */
@@ -49,7 +49,7 @@ rg_status rg_view_borrow(rg_view *view, const char *name, const rg_outcome *outc
                          rg_pool *pool, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 void rg_view_close(rg_view *view);
 
-/* The box of a field: that of the run, or log10 sigma and x. RG_EINVAL where the run has no such field. */
+/* The box of a field: that of the run, or log2 sigma and x. RG_EINVAL where the run has no such field. */
 rg_status rg_view_box_of(const rg_view *view, int field, rg_plot_box *box, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* A field by its index. */

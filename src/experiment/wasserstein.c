@@ -367,28 +367,39 @@ static rg_status at_the_start(rg_w1 *w, const double *prior, rg_w1_values *value
     return RG_OK;
 }
 
-/* The distances, the full sampler's last: its potential is kept. */
+static rg_status distance(rg_w1 *w, const rg_w1_input *in, int marginal, rg_value *value, rg_diagnostic *diagnostic) {
+    rg_transport_report report;
+    const rg_transport_options o = {.gap = w->experiment->wasserstein.gap, .cold = 1};
+    const rg_status status = rg_transport_solve(w->transport, &o, in->density, in->marginal[marginal], w->potential,
+                                                NULL, &report, diagnostic);
+    if (status) return status;
+    *value = (rg_value){report.value, 0.5 * (report.upper - report.lower) + w->reach * in->lost[marginal]};
+    return RG_OK;
+}
+
+/* The full sampler's last: its potential is kept. What the error-free sampler that starts at p shows where it should show 0
+ * is in doubt everywhere. */
 static rg_status distances(rg_w1 *w, const rg_w1_input *in, rg_w1_values *values, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = rg_grid_cells(&w->grid);
-    for (int m = RG_MARGINALS - 1; m >= 0; m--) {
-        rg_transport_report report;
-        const rg_transport_options o = {.gap = w->experiment->wasserstein.gap, .cold = 1};
-        const rg_status status =
-            rg_transport_solve(w->transport, &o, in->density, in->marginal[m], w->potential, NULL, &report, diagnostic);
-        if (status) return status;
-        values->distance[m] = (rg_value){report.value, 0.5 * (report.upper - report.lower)};
+    rg_value floor = {0, 0};
+    rg_status status = distance(w, in, RG_FLOOR, &floor, diagnostic);
+    for (int m = RG_MARGINALS - 1; !status && m >= 0; m--) {
+        status = distance(w, in, m, &values->distance[m], diagnostic);
+        values->distance[m].error += floor.value;
     }
     double gain = 0;
     for (ptrdiff_t i = 0; i < n; i++) gain += w->potential[i] * (in->marginal[RG_FULL][i] - in->density[i]);
-    values->gain = (rg_value){gain * rg_grid_cell_volume(&w->grid), 0};
-    return RG_OK;
+    /* the steps' tolerance is in total variation, and psi varies by the diameter at most */
+    values->gain =
+        (rg_value){gain * rg_grid_cell_volume(&w->grid), floor.value + w->reach * (in->lost[RG_FULL] + w->tolerance)};
+    return status;
 }
 
 static void represent(const rg_w1 *w, rg_w1_values *values) {
     for (int k = 0; k < RG_W1_FIELDS; k++) {
         values->source[k] = rg_w1_integral(w, source_of, k, 0);
         values->residual[k] = (rg_value){fabs(values->gain.value - values->prior_gain.value - values->source[k].value),
-                                         values->source[k].error};
+                                         values->source[k].error + values->gain.error};
     }
     values->size = rg_w1_integral(w, size_of, 0, 0);
 }

@@ -50,7 +50,7 @@ typedef struct rg_w1 {
     rg_harm_level *level;                       /* ascending; (stops) */
 } rg_w1;
 
-/* What a pass knows where it ended. Densities (n); q of mass 1 or nearly. */
+/* What a pass knows where it ended. Densities (n) of mass 1, the last marginal that of RG_FLOOR. */
 typedef struct rg_w1_input {
     rg_levels *levels;
     const rg_grid *grid;
@@ -58,8 +58,9 @@ typedef struct rg_w1_input {
     rg_form form;
     size_t stops;
     const double *stop;
-    const double *density, *marginal[RG_MARGINALS]; /* p and q at variance_min */
-    const double *prior;                            /* NULL: p at variance_max */
+    const double *density, *marginal[RG_MARGINALS + 1]; /* p and q at variance_min */
+    double lost[RG_MARGINALS + 1];                      /* mass of q that is in doubt */
+    const double *prior;                                /* NULL: p at variance_max */
 } rg_w1_input;
 
 /* `outcome` (the main pass only) takes the map, the potential and the columns of the level table; may be NULL.

@@ -63,6 +63,13 @@ static int is_axis(const char *name) {
     return 0;
 }
 
+/* p_levels and q_levels stand over noise level and x. */
+static int is_over_levels(const char *name) {
+    static const char ending[] = "_levels";
+    const size_t length = strlen(name), tail = sizeof ending - 1;
+    return length > tail && strcmp(name + length - tail, ending) == 0;
+}
+
 static int evenly_spaced(const rg_array *x) {
     const double step = (x->data[x->count - 1] - x->data[0]) / (double)(x->count - 1);
     for (size_t i = 0; i < x->count; i++)
@@ -100,7 +107,7 @@ static rg_status find_fields(const struct archive *a, size_t *count, rg_diagnost
     *count = 0;
     for (size_t i = 0; i < a->count; i++) {
         const rg_array *array = &a->array[i];
-        if (is_axis(a->name[i])) continue;
+        if (is_axis(a->name[i]) || is_over_levels(a->name[i])) continue;
         if (has_grid_shape(&a->grid, array)) {
             const int components = array->dim > a->grid.dim ? a->grid.dim : 1;
             a->field[(*count)++] = (rg_vti_field){a->name[i], components, array->data};

@@ -104,7 +104,7 @@ typedef struct rg_second_order {
     double *
         pull; /* (cells) sums over the cells of 2 (ridge Q c).A^-1 m: through the coefficients, where there is a ridge */
     double *pairs;   /* (cells, cells) of work */
-    double variance; /* of the value, from pairs of samples */
+    double variance; /* of the value, from pairs of samples: second order in 1/N */
 } rg_second_order;
 
 /* in_sample_bias, held_out_bias and the second order from sums over the cells of the K equations: equations (cells, K) is

@@ -11,8 +11,8 @@
  *     tau1 = tr A^-1 Cov(m),  tau2 = tr A^-1 G A^-1 Cov(m)
  *
  * pairs i = i make the bias (2 tau1 - tau2)/N; the value on other samples has -tau2/N_fit. Pairs i != j are in both alike,
- * have mean 0 and the variance 2 tr (B Cov(m))^2 / N^2, of which 2 sum over i != j (m_i.B m_j)^2 / N^4 N^2 is an unbiased
- * estimate. Samples are taken together in cells, so correlations within a cell are counted. */
+ * have mean 0, and the sum over them of (m_i.B m_j)^2 gives their variance, 2 tr (B Cov(m))^2 / N^2. Samples are taken
+ * together in cells, so correlations within a cell are counted. */
 #include "measure/estimate.h"
 
 #include <gsl/gsl_cblas.h>

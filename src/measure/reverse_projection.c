@@ -3,7 +3,8 @@
  * The half-density form wants log q and its gradient, but the q of the steps has no sign where it is noise. What is split is
  *   q' = (q + sqrt(q^2 + 4 f^2)) / 2 = max(q, 0) + delta,   grad log q' = grad q / sqrt(q^2 + 4 f^2),
  * which is q where q is far above f, and smooth, positive and of the size of f elsewhere; f is the noise: 1e-13 of the
- * largest q, or more where q goes below 0. In ratio form grad q = p (grad rho + s rho) keeps its digits in the tails.
+ * largest q, or more where q goes below 0. In ratio form grad q = p (grad rho + s rho), by which the steps themselves
+ * move, has digits in the tails that a spectral grad q has not.
  *
  * The energy is the largest value of int q (|e|^2 - |e - grad psi|^2) over psi. With the best psi of q in that of q',
  *   E_q|Pi_q e|^2 <= E_q'|Pi_q' e|^2 + int delta |r|^2,
@@ -15,7 +16,7 @@
 
 #include <math.h>
 
-enum { HISTORY = 3, MOST_ITERATIONS = 500 };
+enum { HISTORY = 3, MOST_ITERATIONS = 100 };
 static const double noise = 1e-13; /* of q, relative to its largest value; as in history.c */
 static const double witnessed = 4; /* noise is this many times what shows below 0 */
 
@@ -110,7 +111,7 @@ rg_status rg_reverse_projection_energy(rg_reverse_projection *p, const rg_evolve
                                        double *energy) {
     const rg_level *level = rg_evolve_level(evolve);
     const rg_split_parts parts = {.solenoidal = p->rest};
-    double mass;
+    double mass = 0;
     rg_split_report found;
     rg_status status = set_weight(p, evolve, form, &mass);
     if (!status) status = rg_split_weighted(p->split, p->log_density, p->score, level->error, &parts, &found);

@@ -97,10 +97,11 @@ static rg_status check_waves(const rg_score_class *c, const rg_grid *grid, rg_di
     for (size_t i = 0; i < c->waves; i++)
         for (int a = 0; a < grid->dim; a++)
             if (2 * abs(c->wave[i].k[a]) >= grid->shape[a])
-                return rg_fail(diagnostic, RG_EINVAL,
-                               "the class has wave %d on axis %d, which needs more than %td grid points: take a smaller "
-                               "class or a finer grid",
-                               abs(c->wave[i].k[a]), a, grid->shape[a]);
+                return rg_fail(
+                    diagnostic, RG_EINVAL,
+                    "the class has wave %d on axis %d, which needs more than %td grid points: take a smaller "
+                    "class or a finer grid",
+                    abs(c->wave[i].k[a]), a, grid->shape[a]);
     return RG_OK;
 }
 
@@ -122,8 +123,8 @@ static rg_status fill(rg_score_class *c, const rg_grid *grid, rg_feature_kind ki
     return RG_OK;
 }
 
-rg_status rg_score_class_create(const rg_grid *grid, rg_feature_kind kind, size_t size, unsigned long seed, double ridge,
-                                rg_score_class **score_class, rg_diagnostic *diagnostic) {
+rg_status rg_score_class_create(const rg_grid *grid, rg_feature_kind kind, size_t size, unsigned long seed,
+                                double ridge, rg_score_class **score_class, rg_diagnostic *diagnostic) {
     const size_t pairs = grid ? count_pairs(kind, size, grid->dim) : 0;
     if (pairs == 0 || !(ridge >= 0) || !isfinite(ridge))
         return rg_fail(diagnostic, RG_EINVAL,

@@ -14,8 +14,8 @@ typedef struct rg_score_class rg_score_class;
  * waves drawn by `seed` over a ladder of wave lengths, the same on every grid, a sine and a cosine each, and the constant.
  * `ridge` >= 0 is added to a Gram matrix whose diagonal is about 1.
  * RG_EINVAL: another kind, more than RG_SCORE_CLASS_MOST functions, a wave at or beyond the grid's Nyquist mode; RG_ENOMEM. */
-rg_status rg_score_class_create(const rg_grid *grid, rg_feature_kind kind, size_t size, unsigned long seed, double ridge,
-                                rg_score_class **score_class, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+rg_status rg_score_class_create(const rg_grid *grid, rg_feature_kind kind, size_t size, unsigned long seed,
+                                double ridge, rg_score_class **score_class, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 void rg_score_class_destroy(rg_score_class *score_class);
 size_t rg_score_class_functions(const rg_score_class *score_class);
 

@@ -24,10 +24,12 @@ typedef struct rg_transport_level {
     double *plus;       /* (d, n) sum of z over the corners of a point that hold its face towards i + 1 */
     double *minus;      /* likewise towards i - 1 */
     double *phi;        /* (n) Lagrange multiplier of the last projection: the potential is -phi / penalty */
+    double *residual;   /* (d, n) see rg_transport_certify */
     double *row_value;  /* (rows) one number a row, to be summed */
     double *symbol;     /* (modes) inverse of the staggered Laplacian, over the number of cells */
     rg_spectral *spectral;
-    double penalty; /* the step of Douglas-Rachford, unit of flux */
+    double penalty;       /* the step of Douglas-Rachford, unit of flux */
+    double first_penalty; /* where it began: the scale of what is sensible */
 } rg_transport_level;
 
 /* A certified pair. */
@@ -46,12 +48,17 @@ void rg_transport_step(rg_transport_level *level, double relaxation);
 void rg_transport_gather(rg_transport_level *level);
 /* Both bounds at the last projection; leaves the sums of z spoilt: a step must follow. */
 rg_transport_bracket rg_transport_certify(rg_transport_level *level);
-/* Used by it: the part of the averaged unit vectors that is no gradient of the potential, into `plus`. */
-void rg_transport_residual(rg_transport_level *level);
+/* Used by it: the part of the averaged unit vectors that is no gradient of the potential, from their sums in `plus` and
+ * `minus`; `residual` (d, n) may be `plus`. */
+void rg_transport_residual(rg_transport_level *level, double *residual);
 /* Largest slope at a corner of -phi / penalty; leaves the sums of z spoilt. */
 double rg_transport_slope(rg_transport_level *level);
 /* Another penalty with the flux and the unit vectors as they are; the sums of z are not made. */
 void rg_transport_set_penalty(rg_transport_level *level, double penalty);
+
+/* difference (n) = p - q of mass 1 each, less its mean, which is rounding. RG_EINVAL, RG_EDOMAIN as rg_transport_solve. */
+rg_status rg_transport_difference(const rg_grid *grid, const double *p, const double *q, double *difference,
+                                  rg_diagnostic *diagnostic);
 
 /* From one grid to another with about half as many points: a density by the transpose of linear interpolation (mass is
  * kept), fields back by linear interpolation. */

@@ -77,6 +77,7 @@ void rg_transport_prolong(const rg_transport_level *coarse, rg_transport_level *
     for (int k = 0; k < fields; k++)
         prolong(coarse->n, coarse->state + k * coarse->cells, fine->n, fine->state + k * fine->cells);
     fine->penalty = coarse->penalty;
+    fine->first_penalty = coarse->first_penalty;
     rg_transport_gather(fine);
 }
 

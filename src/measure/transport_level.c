@@ -48,18 +48,21 @@ rg_status rg_transport_level_create(const rg_grid *grid, rg_planning planning, r
     l->phi = rg_field_alloc(n);
     l->flux = rg_field_alloc(rg_size_product(d, n));
     l->plus = rg_field_alloc(rg_size_product(d, n));
+    l->residual = rg_field_alloc(rg_size_product(d, n));
     l->minus = rg_field_alloc(rg_size_product(d, n));
     l->state = rg_field_alloc(rg_size_product((size_t)l->corners * d, n));
     l->row_value = rg_field_alloc((size_t)l->rows);
     l->symbol = rg_field_alloc((size_t)l->spectral->modes);
-    const int made = l->difference && l->phi && l->flux && l->plus && l->minus && l->state && l->row_value && l->symbol;
+    const int made = l->difference && l->phi && l->residual && l->flux && l->plus && l->minus && l->state &&
+                     l->row_value && l->symbol;
     if (!made) return RG_ENOMEM;
     set_symbol(l);
     return RG_OK;
 }
 
 void rg_transport_level_destroy(rg_transport_level *l) {
-    double *const fields[] = {l->difference, l->phi, l->flux, l->plus, l->minus, l->state, l->row_value, l->symbol};
+    double *const fields[] = {l->difference, l->residual, l->phi,       l->flux,  l->plus,
+                              l->minus,      l->state,    l->row_value, l->symbol};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) rg_free(fields[i]);
     rg_spectral_destroy(l->spectral);
 }
@@ -148,20 +151,21 @@ void rg_transport_project(rg_transport_level *l) {
     for (ptrdiff_t row = 0; row < l->rows; row++) correct_row(l, row);
 }
 
-/* R = (average of unit vectors) - grad psi with psi = -phi / penalty, into `plus`, where their sums are. */
-static void residual_row(rg_transport_level *l, ptrdiff_t row) {
+/* (average of unit vectors) - grad psi with psi = -phi / penalty, from their sums. */
+static void residual_row(rg_transport_level *l, ptrdiff_t row, double *residual) {
     const ptrdiff_t n = l->n[2];
     for (int a = 0; a < l->dim; a++) {
         const double inverse = 1 / (l->spacing[a + l->first] * l->penalty), part = 1.0 / l->corners;
-        double *out = l->plus + a * l->cells + row * n;
-        for (ptrdiff_t j = 0; j < n; j++) out[j] *= part;
+        const double *plus = l->plus + a * l->cells + row * n;
+        double *out = residual + a * l->cells + row * n;
+        for (ptrdiff_t j = 0; j < n; j++) out[j] = part * plus[j];
         add_next(l, a + l->first, row, part, l->minus + a * l->cells, out);
         add(n, -inverse, l->phi + row * n, out);
         add_next(l, a + l->first, row, inverse, l->phi, out);
     }
 }
 
-void rg_transport_residual(rg_transport_level *l) {
+void rg_transport_residual(rg_transport_level *l, double *residual) {
 #pragma omp parallel for schedule(static) if (l->threaded)
-    for (ptrdiff_t row = 0; row < l->rows; row++) residual_row(l, row);
+    for (ptrdiff_t row = 0; row < l->rows; row++) residual_row(l, row, residual);
 }

@@ -1,71 +1,117 @@
-/* W1 with its error bar, from the grid and the halved one. */
+/* W1 with its error bar. Two things may be off besides the gap, and may cancel, so that each is measured alone: the grid, by
+ * the halved one, and how a mass fills its cell, by smearing every mass over its neighbours (1/4, 1/2, 1/4 along each axis),
+ * which is also what the halved grid does to it. Both are O(h^2) for smooth densities, O(h) for points. The error bar is
+ * the sum of the three differences between the three values, and of half their brackets.
+ * A free boundary is a torus of twice the box. */
 #include "base/base.h"
 #include "measure/transport.h"
 
+#include <assert.h>
 #include <math.h>
+#include <string.h>
 
-typedef struct coarse {
-    rg_grid padded, grid;
-    double *wide, *p, *q; /* one density on the padded grid; both on the halved one */
-} coarse;
+typedef struct pair {
+    rg_grid grid;
+    double *p, *q, *room;
+} pair;
 
-static rg_status set_grids(const rg_grid *grid, int free_boundary, coarse *c, rg_diagnostic *diagnostic) {
-    c->padded = *grid;
-    const rg_status status = free_boundary ? rg_transport_padded(grid, &c->padded) : RG_OK;
-    if (status) return rg_fail(diagnostic, status, "%s", rg_status_text(status));
-    if (rg_transport_halved(&c->padded, RG_MIN_POINTS, &c->grid)) return RG_OK;
-    return rg_fail(diagnostic, RG_EINVAL, "the error bar needs a halved grid: expected at least %d points on an axis",
-                   2 * RG_MIN_POINTS - 1);
+static void free_pair(pair *d) {
+    rg_free(d->p);
+    rg_free(d->q);
+    rg_free(d->room);
 }
 
-static void restrict_density(const rg_grid *grid, const coarse *c, const double *in, double *out) {
-    rg_transport_embed(grid, in, &c->padded, c->wide);
-    rg_transport_restrict(&c->padded, c->wide, &c->grid, out);
+static rg_status make_pair(pair *d) {
+    const size_t n = (size_t)rg_grid_cells(&d->grid);
+    d->p = rg_field_alloc(n);
+    d->q = rg_field_alloc(n);
+    d->room = rg_field_alloc(n);
+    return d->p && d->q && d->room ? RG_OK : RG_ENOMEM;
 }
 
-static rg_status fill(const rg_grid *grid, const double *p, const double *q, coarse *c) {
-    c->wide = rg_field_alloc((size_t)rg_grid_cells(&c->padded));
-    c->p = rg_field_alloc((size_t)rg_grid_cells(&c->grid));
-    c->q = rg_field_alloc((size_t)rg_grid_cells(&c->grid));
-    if (!c->wide || !c->p || !c->q) return RG_ENOMEM;
-    restrict_density(grid, c, p, c->p);
-    restrict_density(grid, c, q, c->q);
-    return RG_OK;
+/* Along axis a, from `in` to `out`. */
+static void smear_axis(const rg_grid *grid, int a, const double *in, double *out) {
+    const ptrdiff_t *n = grid->shape, stride[RG_MAX_DIM] = {n[1] * n[2], n[2], 1};
+    const ptrdiff_t round = n[a] * stride[a];
+    for (ptrdiff_t i = 0; i < rg_grid_cells(grid); i++) {
+        const ptrdiff_t at = i / stride[a] % n[a];
+        const ptrdiff_t next = at + 1 < n[a] ? i + stride[a] : i + stride[a] - round;
+        const ptrdiff_t last = at > 0 ? i - stride[a] : i - stride[a] + round;
+        out[i] = 0.25 * in[last] + 0.5 * in[i] + 0.25 * in[next];
+    }
 }
 
-static rg_status solve(const rg_grid *grid, int free_boundary, double gap, const double *p, const double *q,
-                       rg_transport_report *report, rg_diagnostic *diagnostic) {
+static void smear(const pair *d, double *density) {
+    assert(d->grid.dim <= RG_MAX_DIM);
+    for (int a = 0; a < d->grid.dim; a++) {
+        smear_axis(&d->grid, a, density, d->room);
+        memcpy(density, d->room, (size_t)rg_grid_cells(&d->grid) * sizeof *density);
+    }
+}
+
+/* W1 of the pair and, warm from it, of the smeared pair, which it is left as; `smeared` may be NULL. */
+static rg_status solve(const pair *d, double gap, rg_transport_report *report, rg_transport_report *smeared,
+                       rg_diagnostic *diagnostic) {
+    const rg_transport_options how = {.gap = gap};
     rg_transport *transport = NULL;
-    rg_status status = rg_transport_create(grid, free_boundary, RG_PLAN_ESTIMATE, &transport);
+    rg_status status = rg_transport_create(&d->grid, 0, RG_PLAN_ESTIMATE, &transport);
     if (status) return rg_fail(diagnostic, status, "%s", rg_status_text(status));
-    status = rg_transport_solve(transport, &(rg_transport_options){.gap = gap}, p, q, NULL, NULL, report, diagnostic);
+    status = rg_transport_solve(transport, &how, d->p, d->q, NULL, NULL, report, diagnostic);
+    if (!status && smeared) {
+        smear(d, d->p);
+        smear(d, d->q);
+        status = rg_transport_solve(transport, &how, d->p, d->q, NULL, NULL, smeared, diagnostic);
+    }
     rg_transport_destroy(transport);
     return status;
 }
 
-static rg_status solve_coarse(const rg_grid *grid, int free_boundary, double gap, const double *p, const double *q,
-                              rg_transport_report *report, rg_diagnostic *diagnostic) {
-    coarse c = {0};
-    rg_status status = set_grids(grid, free_boundary, &c, diagnostic);
-    if (status) return status;
-    status = fill(grid, p, q, &c);
-    status = status ? rg_fail(diagnostic, status, "%s", rg_status_text(status))
-                    : solve(&c.grid, 0, gap, c.p, c.q, report, diagnostic);
-    rg_free(c.wide);
-    rg_free(c.p);
-    rg_free(c.q);
-    return status;
+enum { FINE, HALVED, SMEARED, SOLUTIONS };
+
+static rg_status solve_all(const rg_grid *grid, double gap, const double *p, const double *q, pair *fine, pair *halved,
+                           rg_transport_report report[SOLUTIONS], rg_diagnostic *diagnostic) {
+    if (make_pair(fine) || make_pair(halved)) return rg_fail(diagnostic, RG_ENOMEM, "%s", rg_status_text(RG_ENOMEM));
+    rg_transport_embed(grid, p, &fine->grid, fine->p);
+    rg_transport_embed(grid, q, &fine->grid, fine->q);
+    rg_transport_restrict(&fine->grid, fine->p, &halved->grid, halved->p);
+    rg_transport_restrict(&fine->grid, fine->q, &halved->grid, halved->q);
+    const rg_status status = solve(fine, gap, &report[FINE], &report[SMEARED], diagnostic);
+    return status ? status : solve(halved, gap, &report[HALVED], NULL, diagnostic);
+}
+
+static rg_status set_grids(const rg_grid *grid, int free_boundary, pair *fine, pair *halved,
+                           rg_diagnostic *diagnostic) {
+    fine->grid = *grid;
+    for (int a = 0; a < grid->dim; a++)
+        if (grid->shape[a] < 2 * RG_MIN_POINTS - 1)
+            return rg_fail(diagnostic, RG_EINVAL,
+                           "the error bar needs a halved grid: expected at least %d points on an axis",
+                           2 * RG_MIN_POINTS - 1);
+    const rg_status status = free_boundary ? rg_transport_padded(grid, &fine->grid) : RG_OK;
+    if (status || !rg_transport_halved(&fine->grid, RG_MIN_POINTS, &halved->grid))
+        return rg_fail(diagnostic, RG_ENOMEM, "%s", rg_status_text(RG_ENOMEM));
+    return RG_OK;
+}
+
+static double half_width(const rg_transport_report *report) {
+    return (report->upper - report->lower) / 2;
 }
 
 rg_status rg_wasserstein1(const rg_grid *grid, int free_boundary, double gap, const double *p, const double *q,
                           rg_value *w1, rg_transport_report *report, rg_diagnostic *diagnostic) {
     if (!grid || !p || !q || !w1) return rg_fail(diagnostic, RG_EINVAL, "a grid, p, q and w1 must be given");
-    rg_transport_report fine, halved;
-    rg_status status = solve(grid, free_boundary, gap, p, q, &fine, diagnostic);
-    if (!status) status = solve_coarse(grid, free_boundary, gap, p, q, &halved, diagnostic);
+    pair fine = {0}, halved = {0};
+    rg_status status = set_grids(grid, free_boundary, &fine, &halved, diagnostic);
     if (status) return status;
-    w1->value = fine.value;
-    w1->error = (fine.upper - fine.lower) / 2 + fabs(fine.value - halved.value) + (halved.upper - halved.lower) / 2;
-    if (report) *report = fine;
+    rg_transport_report found[SOLUTIONS];
+    status = solve_all(grid, gap, p, q, &fine, &halved, found, diagnostic);
+    free_pair(&fine);
+    free_pair(&halved);
+    if (status) return status;
+    w1->value = found[FINE].value;
+    w1->error = 0;
+    for (int k = 0; k < SOLUTIONS; k++)
+        w1->error += half_width(&found[k]) + fabs(found[k].value - found[(k + 1) % SOLUTIONS].value);
+    if (report) *report = found[FINE];
     return RG_OK;
 }

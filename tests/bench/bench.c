@@ -138,6 +138,7 @@ static const struct {
     void (*run)(void);
 } sections[] = {{"flat", bench_flat},
                 {"weighted", bench_weighted},
+                {"transport", bench_transport},
                 {"step", bench_step},
                 {"particles", bench_particles},
                 {"real", bench_real},

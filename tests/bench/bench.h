@@ -52,5 +52,6 @@ void bench_particles(void);
 void bench_real(void);
 void bench_figures(void);
 void bench_estimate(void);
+void bench_transport(void);
 
 #endif

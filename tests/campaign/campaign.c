@@ -182,6 +182,7 @@ static void draw_experiment(struct draw *d, unsigned long seed) {
     for (size_t i = 0; i < d->x.terms; i++) draw_term(d, i);
     d->x.form = below(d, 4) ? RG_FORM_DENSITY : RG_FORM_RATIO;
     d->x.tolerance = pow(10, uniform(d, -7, -4));
+    if (below(d, 2)) d->x.wasserstein = (rg_experiment_wasserstein){.gap = 1e-3, .source_gap = 1e-2};
 }
 
 static void describe(const struct draw *d, unsigned long seed) {

@@ -1,0 +1,142 @@
+/* rotgrad transport: the arrays it reads, the folder it writes, the texts it prints. */
+#include "transport.h"
+
+#include <rotgrad/array.h>
+#include <rotgrad/version.h>
+
+#include <math.h>
+#include <stdlib.h>
+
+static const char *const verb = "transport";
+
+/* ---- reading */
+
+static int read_array(const char *path, rg_array *array) {
+    rg_diagnostic diagnostic = {0};
+    rg_status status = rg_array_read(path, array, &diagnostic);
+    if (!status) status = rg_array_check_finite(array, path, &diagnostic);
+    return cli_check(verb, status, &diagnostic);
+}
+
+static int check_values(const char *path, const rg_array *p) {
+    double mass = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        mass += p->data[i];
+        if (p->data[i] < 0)
+            return cli_fail(verb, "%s: expected values >= 0, found %g at index %s", path, p->data[i],
+                            cli_index(p->dim, p->shape, i).text);
+    }
+    if (mass > 0 && isfinite(mass)) return CLI_DONE;
+    return cli_fail(verb, "%s: expected a positive and finite mass, found %g", path, mass);
+}
+
+static int set_grid(transport_job *job, const rg_array *p) {
+    /* rg_wasserstein1 halves the grid, which must leave RG_MIN_POINTS */
+    const ptrdiff_t least = 2 * RG_MIN_POINTS - 1;
+    int fits = p->dim >= 1 && p->dim <= RG_MAX_DIM;
+    for (int a = 0; fits && a < p->dim; a++) fits = p->shape[a] >= least;
+    if (!fits)
+        return cli_fail(verb, "%s: expected shape (n0, ...) with 1, 2 or 3 axes of at least %td points, found %s",
+                        job->from_path, least, cli_shape(p->dim, p->shape).text);
+    if (job->box && job->box_axes != p->dim)
+        return cli_fail(verb, "--box %s: expected LOWER:LENGTH for each of the %d axes of %s, found %d", job->box,
+                        p->dim, job->from_path, job->box_axes);
+    const rg_status status =
+        rg_grid_init(p->dim, p->shape, job->box ? job->lower : NULL, job->box ? job->length : NULL, &job->grid);
+    return status ? cli_fail(verb, "%s: %s", job->from_path, rg_status_text(status)) : CLI_DONE;
+}
+
+static int check_same(const transport_job *job, const rg_array *q) {
+    const rg_grid *grid = &job->grid;
+    int same = q->dim == grid->dim;
+    for (int a = 0; same && a < grid->dim; a++) same = q->shape[a] == grid->shape[a];
+    if (same) return CLI_DONE;
+    return cli_fail(verb, "%s: expected shape %s, the grid of %s, found %s", job->to_path,
+                    cli_shape(grid->dim, grid->shape).text, job->from_path, cli_shape(q->dim, q->shape).text);
+}
+
+static void scale(const rg_grid *grid, double *p) {
+    const double mass = rg_integral(grid, p);
+    for (ptrdiff_t i = 0; i < rg_grid_cells(grid); i++) p[i] /= mass;
+}
+
+int transport_read(transport_job *job) {
+    rg_array p = {0}, q = {0};
+    int code = read_array(job->from_path, &p);
+    job->p = p.data;
+    if (code == CLI_DONE) code = set_grid(job, &p);
+    if (code == CLI_DONE) code = check_values(job->from_path, &p);
+    if (code == CLI_DONE) code = read_array(job->to_path, &q);
+    job->q = q.data;
+    if (code == CLI_DONE) code = check_same(job, &q);
+    if (code == CLI_DONE) code = check_values(job->to_path, &q);
+    if (code != CLI_DONE || !job->scale) return code;
+    scale(&job->grid, job->p);
+    scale(&job->grid, job->q);
+    return CLI_DONE;
+}
+
+void transport_free(transport_job *job) {
+    double *fields[] = {job->p, job->q, job->potential, job->flux};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) rg_free(fields[i]);
+    free(job->command);
+}
+
+/* ---- writing */
+
+static json_t *describe_mmd(const transport_job *job) {
+    return json_pack("{s:o, s:o, s:o}", "energy_squared", cli_real(job->energy_squared), "gaussian_squared",
+                     cli_real(job->gaussian_squared), "bandwidth",
+                     cli_real(job->bandwidth > 0 ? job->bandwidth : (double)NAN));
+}
+
+static json_t *describe(const transport_job *job) {
+    const rg_transport_report *r = &job->report;
+    const rg_grid *grid = &job->grid;
+    json_t *box = json_pack("{s:o, s:o, s:o}", "shape", cli_sizes(grid->dim, grid->shape), "lower",
+                            cli_reals(grid->dim, grid->lower), "length", cli_reals(grid->dim, grid->length));
+    json_t *w1 = json_pack("{s:o, s:o}", "value", cli_real(job->w1.value), "error", cli_real(job->w1.error));
+    json_t *inputs = json_pack("{s:o, s:o}", "from", cli_text(job->from_path), "to", cli_text(job->to_path));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:s, s:o, s:o, s:o, s:s, s:o}", //
+                     "schema", "rotgrad.transport/1", "w1", w1, "lower", cli_real(r->lower), "upper",
+                     cli_real(r->upper), "gap", cli_real(r->gap), "lipschitz", cli_real(r->lipschitz), "iterations",
+                     r->iterations, "converged", r->converged, "boundary", job->free_boundary ? "free" : "periodic",
+                     "mmd", describe_mmd(job), "grid", box, "inputs", inputs, "version", rg_version(), "command",
+                     cli_text(job->command));
+}
+
+static int write_files(const void *data, const char *folder) {
+    const transport_job *job = data;
+    const int dim = job->grid.dim;
+    ptrdiff_t shape[RG_MAX_DIM + 1] = {dim};
+    for (int a = 0; a < dim; a++) shape[a + 1] = job->grid.shape[a];
+    int code = cli_write_array(verb, folder, "potential.npy", dim, shape + 1, job->potential);
+    if (code == CLI_DONE) code = cli_write_array(verb, folder, "flux.npy", dim + 1, shape, job->flux);
+    if (code == CLI_DONE) code = transport_draw(job, folder);
+    return code == CLI_DONE ? cli_write_report(verb, folder, describe(job)) : code;
+}
+
+int transport_write(const transport_job *job) {
+    return cli_write_folder(verb, job->output, job->force, write_files, job);
+}
+
+/* ---- printing */
+
+static void print_table(const transport_job *job) {
+    const rg_transport_report *r = &job->report;
+    printf("from        %s\n", job->from_path);
+    printf("to          %s\n", job->to_path);
+    printf("grid        %s, %s\n", cli_shape(job->grid.dim, job->grid.shape).text,
+           job->free_boundary ? "free boundary" : "periodic");
+    printf("W1          %.7g +- %.1e\n", job->w1.value, job->w1.error);
+    printf("bracket     [%.9g, %.9g], gap %.1e after %d iterations\n", r->lower, r->upper, r->gap, r->iterations);
+    if (job->energy) printf("energy      %.7g (MMD^2)\n", job->energy_squared);
+    if (job->bandwidth > 0) printf("gaussian    %.7g (MMD^2, bandwidth %g)\n", job->gaussian_squared, job->bandwidth);
+    if (job->output) printf("written     %s\n", job->output);
+}
+
+int transport_print(const transport_job *job) {
+    if (job->json) return cli_print_json(verb, describe(job), stdout);
+    print_table(job);
+    return CLI_DONE;
+}
