@@ -141,7 +141,8 @@ static int work(transport_job *job) {
 }
 
 int cli_transport(int argc, char **argv) {
-    transport_job job = {.command = cli_command(argc, argv), .energy_squared = NAN, .gaussian_squared = NAN};
+    transport_job job = {
+        .command = cli_command(argc, argv), .energy_squared = (double)NAN, .gaussian_squared = (double)NAN};
     if (!job.command) return cli_fail(verb, "out of memory");
     argp_parse(&parser, argc, argv, 0, NULL, &job);
     const int code = work(&job);

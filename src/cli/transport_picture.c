@@ -4,6 +4,7 @@
 
 #include <rotgrad/figure.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +25,15 @@ static void centre(const rg_grid *grid, int a, const double *flux, double *out) 
         const ptrdiff_t before = first ? i + (n[a] - 1) * stride[a] : i - stride[a];
         out[i] = (flux[i] + flux[before]) / 2;
     }
+}
+
+/* Where next to nothing flows there is no arrow. */
+static void drop_dots(ptrdiff_t cells, double *vector) {
+    const double share = 0.01;
+    double most = 0;
+    for (ptrdiff_t i = 0; i < cells; i++) most = fmax(most, hypot(vector[i], vector[cells + i]));
+    for (ptrdiff_t i = 0; i < cells; i++)
+        if (hypot(vector[i], vector[cells + i]) < share * most) vector[i] = vector[cells + i] = (double)NAN;
 }
 
 static int draw(const rg_panel *panel, const char *folder) {
@@ -56,13 +66,16 @@ static int draw_fields(const transport_job *job, const char *title, const char *
     const rg_grid *grid = &job->grid;
     const ptrdiff_t cells = rg_grid_cells(grid), plane = grid->shape[0] * grid->shape[1], middle = grid->shape[2] / 2;
     double *room = rg_field_alloc((size_t)cells), *planes = rg_field_alloc(3 * (size_t)plane);
-    int code = room && planes ? CLI_DONE : cli_fail(verb, "out of memory");
-    if (code == CLI_DONE) {
+    int code = CLI_DONE;
+    if (!room || !planes)
+        code = cli_fail(verb, "out of memory");
+    else {
         for (int a = 0; a < 2; a++) {
             centre(grid, a, job->flux + a * cells, room);
             rg_slice(grid->shape, room, 2, middle, planes + a * plane);
         }
         rg_slice(grid->shape, job->potential, 2, middle, planes + 2 * plane);
+        drop_dots(plane, planes);
         code = draw_plane(job, title, planes + 2 * plane, planes, folder);
     }
     rg_free(room);

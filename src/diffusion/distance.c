@@ -5,6 +5,7 @@
 
 #include <rotgrad/manifold.h>
 
+#include <assert.h>
 #include <math.h>
 
 enum { STEPS = 6, SECTIONS = 24 };
@@ -100,6 +101,7 @@ static void search_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     const struct search *s = data;
     const ptrdiff_t *n = s->grid->shape;
     const size_t dim = (size_t)s->grid->dim;
+    assert(dim <= RG_MAX_DIM);
     for (ptrdiff_t i = begin; i < end; i++) {
         const ptrdiff_t index[3] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
         double x[RG_MAX_DIM] = {0}, away[RG_MAX_DIM], least = HUGE_VAL;

@@ -3,6 +3,7 @@
  * needed and the tails are exact at any distance. */
 #include "diffusion/manifold.h"
 
+#include <assert.h>
 #include <math.h>
 
 struct manifold_law {
@@ -108,6 +109,7 @@ static void manifold_at(rg_law *law, double variance, double *log_density, doubl
     struct manifold_law *l = (struct manifold_law *)law;
     const ptrdiff_t n = rg_grid_cells(&l->grid), *shape = l->grid.shape;
     const double total = variance + l->thickness;
+    assert(l->grid.dim <= RG_MAX_DIM);
     l->ladder->at(l->ladder, total, log_density, score);
 #pragma omp parallel for schedule(dynamic, 64)
     for (ptrdiff_t i = 0; i < n; i++) {

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "grid/modes.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -119,6 +120,7 @@ static void spread_one(rg_push *p, const struct row *row, double mass) {
 static void spread(rg_push *p, const double *density, const double *displacement) {
     const rg_grid *g = &p->coarse->grid, *fine = &p->fine->grid;
     const ptrdiff_t n = p->coarse->cells;
+    assert(g->dim >= 1 && g->dim <= RG_MAX_DIM);
     memset(p->spread, 0, (size_t)p->fine->cells * sizeof *p->spread);
     for (ptrdiff_t i = 0; i < n; i++) {
         struct row row[RG_MAX_DIM];

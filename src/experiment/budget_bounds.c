@@ -14,6 +14,7 @@
 
 #include "grid/modes.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* ---- the stretch of a drift */
@@ -40,6 +41,7 @@ static double largest_eigenvalue(int dim, double m[RG_MAX_DIM][RG_MAX_DIM]) {
 rg_status rg_stretch(rg_spectral *spectral, const double *field, double *work, double *stretch, double *greatest) {
     const int dim = spectral->grid.dim;
     const ptrdiff_t n = spectral->cells;
+    assert(dim >= 1 && dim <= RG_MAX_DIM);
     for (int a = 0; a < dim; a++) {
         const rg_status status = rg_gradient(spectral, field + a * n, work + a * dim * n);
         if (status) return status;

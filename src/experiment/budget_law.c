@@ -3,6 +3,7 @@
 #include "experiment/budget.h"
 #include "experiment/pass.h"
 
+#include <assert.h>
 #include <math.h>
 
 double rg_law_normalise(const rg_grid *grid, double *law) {
@@ -73,6 +74,7 @@ void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, d
 
 void rg_law_regrid(const rg_grid *from, const double *values, const rg_grid *to, double *law) {
     const ptrdiff_t *n = to->shape;
+    assert(to->dim >= 1 && to->dim <= RG_MAX_DIM && from->dim == to->dim);
     for (ptrdiff_t i = 0; i < rg_grid_cells(to); i++) {
         const ptrdiff_t index[] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
         double point[RG_MAX_DIM];

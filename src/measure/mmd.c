@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "measure/transport.h"
 
+#include <assert.h>
 #include <math.h>
 
 static const double pi = 3.141592653589793238463;
@@ -40,6 +41,7 @@ static double torus_row(const void *data, const rg_row *row) {
 
 static double on_torus(const mmd *m) {
     const double volume = rg_grid_cell_volume(&m->grid);
+    assert(m->spectral);
     rg_forward(m->spectral, m->difference, m->spectral->spectrum);
     return volume * volume / rg_grid_volume(&m->grid) * rg_rows_sum(m->spectral, torus_row, m);
 }
@@ -50,6 +52,7 @@ static double shortest(ptrdiff_t i, ptrdiff_t n, double spacing) {
 
 static void sample_kernel(mmd *m) {
     const ptrdiff_t *n = m->grid.shape;
+    assert(m->grid.dim <= RG_MAX_DIM);
     for (ptrdiff_t i = 0; i < rg_grid_cells(&m->grid); i++) {
         const ptrdiff_t at[RG_MAX_DIM] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
         double square = 0;
@@ -76,6 +79,7 @@ static double line_row(const void *data, const rg_row *row) {
 
 static double in_space(mmd *m) {
     const double volume = rg_grid_cell_volume(&m->grid);
+    assert(m->spectral);
     sample_kernel(m);
     rg_forward(m->spectral, m->difference, m->spectral->spectrum);
     rg_forward(m->spectral, m->kernel, m->spectral->spectrum + 2 * m->spectral->modes);

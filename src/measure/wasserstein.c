@@ -103,7 +103,7 @@ rg_status rg_wasserstein1(const rg_grid *grid, int free_boundary, double gap, co
     pair fine = {0}, halved = {0};
     rg_status status = set_grids(grid, free_boundary, &fine, &halved, diagnostic);
     if (status) return status;
-    rg_transport_report found[SOLUTIONS];
+    rg_transport_report found[SOLUTIONS] = {{.value = 0}};
     status = solve_all(grid, gap, p, q, &fine, &halved, found, diagnostic);
     free_pair(&fine);
     free_pair(&halved);
