@@ -473,7 +473,8 @@ static const struct {
     {GRID NOISE "density: {}\n",
      "exp.yaml:3:10: density: expected exactly one of mixture, samples, grid, points, shape, got none", RG_EINVAL},
     {GRID NOISE "density: {shape: ring, grid: values.npy}\n",
-     "exp.yaml:3:11: density: expected exactly one of mixture, samples, grid, points, shape, got grid and shape", RG_EINVAL},
+     "exp.yaml:3:11: density: expected exactly one of mixture, samples, grid, points, shape, got grid and shape",
+     RG_EINVAL},
     {GRID NOISE "density: {shape: ring, exclude: exclude.npy}\n",
      "exp.yaml:3:33: density.exclude: expected only beside \"samples\", which is missing", RG_EINVAL},
     {GRID NOISE "density: {grid: values.npy, width: 1}\n",
@@ -483,10 +484,12 @@ static const struct {
     {GRID NOISE "density: {mixture: {means: [[0, 0]]}}\n",
      "exp.yaml:3:20: density.mixture: expected exactly one of sigma, covariances, got none", RG_EINVAL},
     {BASE "error: [{}]\n",
-     "exp.yaml:4:9: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, waves, file, got none",
+     "exp.yaml:4:9: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, waves, file, "
+     "got none",
      RG_EINVAL},
     {BASE "error: [{constant: [1, 2], rotation: 1}]\n",
-     "exp.yaml:4:10: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, waves, file, got rotation "
+     "exp.yaml:4:10: error.0: expected exactly one of learned, modes, rotation, random, constant, scaled, waves, file, "
+     "got rotation "
      "and constant",
      RG_EINVAL},
     {BASE "error: [{learned: {score: score.npy}}]\n",

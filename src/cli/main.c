@@ -57,8 +57,9 @@ static void unknown_verb(const struct argp_state *state, const char *name) {
 static error_t parse(int key, char *text, struct argp_state *state) {
     if (key == ARGP_KEY_ARG) unknown_verb(state, text);
     if (key == ARGP_KEY_NO_ARGS)
-        argp_error(state, "expected a verb: run, split, estimate, transport, budget, study, sample, memorise, plot, info "
-                          "or doctor");
+        argp_error(state,
+                   "expected a verb: run, split, estimate, transport, budget, study, sample, memorise, plot, info "
+                   "or doctor");
     return ARGP_ERR_UNKNOWN;
 }
 

@@ -46,7 +46,9 @@ static rg_status add_constant(rg_point_error *e, const rg_error_term *t, double 
     if (t->profile < RG_PROFILE_FLAT || t->profile >= RG_PROFILES)
         return rg_fail(diagnostic, RG_EINVAL, "constant: unknown profile");
     if (t->profile >= RG_PROFILE_SIGMA && !(variance_min > 0))
-        return rg_fail(diagnostic, RG_EINVAL, "constant: with this profile it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
+        return rg_fail(
+            diagnostic, RG_EINVAL,
+            "constant: with this profile it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
     for (size_t a = 0; a < e->dim; a++) {
         if (!isfinite(constant[a])) return rg_fail(diagnostic, RG_EINVAL, "constant: a value is not finite");
         e->constant[(size_t)t->profile * e->dim + a] += constant[a];

@@ -167,7 +167,9 @@ static rg_status add_constant(rg_score_error *error, const rg_error_term *t, rg_
     if (!finite_values((size_t)error->dim, constant))
         return rg_fail(diagnostic, RG_EINVAL, "constant: a value is not finite");
     if (t->profile >= RG_PROFILE_SIGMA && !(error->variance_min > 0))
-        return rg_fail(diagnostic, RG_EINVAL, "constant: with this profile it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
+        return rg_fail(
+            diagnostic, RG_EINVAL,
+            "constant: with this profile it is infinite at sigma = 0: set noise.sigma_min above 0 (early stopping)");
     if (t->profile < RG_PROFILE_FLAT || t->profile >= RG_PROFILES)
         return rg_fail(diagnostic, RG_EINVAL, "constant: unknown profile");
     for (int a = 0; a < error->dim; a++)

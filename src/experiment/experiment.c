@@ -48,9 +48,9 @@ static rg_status read_plain_keys(rg_reader *r) {
 
 static rg_status read_parts(rg_reader *r) {
     static rg_status (*const parts[])(rg_reader * r) = {
-        rg_reader_grid,     rg_reader_density, rg_reader_error,  rg_reader_noise,    rg_reader_prior,
-        rg_reader_estimate, rg_reader_budget,  rg_reader_sample, rg_reader_manifold, read_plain_keys,
-        rg_reader_resolved,
+        rg_reader_grid,     rg_reader_density,  rg_reader_error,    rg_reader_noise,
+        rg_reader_prior,    rg_reader_estimate, rg_reader_budget,   rg_reader_sample,
+        rg_reader_manifold, read_plain_keys,    rg_reader_resolved,
     };
     rg_status status = RG_OK;
     for (size_t i = 0; status == RG_OK && i < sizeof parts / sizeof *parts; i++) status = parts[i](r);

@@ -124,8 +124,7 @@ static rg_status read_constant(rg_reader *r, rg_node *node, rg_error_term *term)
     term->vector = vector;
     term->profile = profile ? (rg_error_profile)(int)profile->number : RG_PROFILE_FLAT; /* as in the schema */
     for (size_t a = 0; a < dim; a++) vector[a] = node->number;
-    const rg_status status =
-        node->kind == RG_NODE_LIST ? rg_reader_numbers(r, node, dim, "axis", vector) : RG_OK;
+    const rg_status status = node->kind == RG_NODE_LIST ? rg_reader_numbers(r, node, dim, "axis", vector) : RG_OK;
     for (size_t a = 0; status == RG_OK && a < dim && a < RG_MAX_DIM; a++) term->constant[a] = vector[a];
     return status;
 }

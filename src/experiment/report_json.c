@@ -122,14 +122,13 @@ static json_t *w1_json(const rg_outcome *o) {
 static json_t *bounds_json(const rg_report *report) {
     const rg_outcome *o = report->outcome;
     const double churn = report->experiment->churn;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient",
-                     bound_json(o->gradient_bound, churn), "girsanov", bound_json(o->girsanov_bound, churn),
-                     "dual_sobolev", dual_sobolev_json(report), "reverse_gradient",
-                     bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov",
-                     bound_json(o->reverse_girsanov_bound, churn), "reverse_projection",
-                     bound_json(o->reverse_projection_bound, churn), "hellinger2",
-                     bound_json(o->hellinger2_bound, churn), "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi",
-                     bound_json(o->renyi_bound, churn), "w1", w1_bounds_json(o));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn),
+        "girsanov", bound_json(o->girsanov_bound, churn), "dual_sobolev", dual_sobolev_json(report), "reverse_gradient",
+        bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov", bound_json(o->reverse_girsanov_bound, churn),
+        "reverse_projection", bound_json(o->reverse_projection_bound, churn), "hellinger2",
+        bound_json(o->hellinger2_bound, churn), "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi",
+        bound_json(o->renyi_bound, churn), "w1", w1_bounds_json(o));
 }
 
 static json_t *energy_json(const rg_outcome *o) {
@@ -324,8 +323,8 @@ static json_t *resolved_json(const char *resolved) {
 json_t *rg_report_provenance(const rg_experiment *e, const char *command) {
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "version", rg_version(), "libraries", libraries_json(),
                      "inputs", array_json(e->inputs, input_item, e), "experiment", resolved_json(e->resolved),
-                     "command", text_json(command), "threads",
-                     e->threads > 0 ? e->threads : omp_get_max_threads(), "date", date_json());
+                     "command", text_json(command), "threads", e->threads > 0 ? e->threads : omp_get_max_threads(),
+                     "date", date_json());
 }
 
 static int add_rest(json_t *json, const rg_report *report) {

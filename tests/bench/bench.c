@@ -136,14 +136,9 @@ int bench_run(const char *command, bench_line *line, void *data) {
 static const struct {
     const char *name;
     void (*run)(void);
-} sections[] = {{"flat", bench_flat},
-                {"weighted", bench_weighted},
-                {"transport", bench_transport},
-                {"step", bench_step},
-                {"particles", bench_particles},
-                {"real", bench_real},
-                {"figures", bench_figures},
-                {"estimate", bench_estimate}};
+} sections[] = {{"flat", bench_flat},       {"weighted", bench_weighted},   {"transport", bench_transport},
+                {"step", bench_step},       {"particles", bench_particles}, {"real", bench_real},
+                {"figures", bench_figures}, {"estimate", bench_estimate}};
 
 int main(int count, char **names) {
     const size_t all = sizeof sections / sizeof *sections;
