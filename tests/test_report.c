@@ -1241,6 +1241,9 @@ static void harm_is_reported_where_it_is_known(void **state) {
     struct made *made = make_2d();
     rg_outcome *o = &made->outcome;
     o->linear_kl = (rg_value){nan(""), nan("")};
+    char *page = page_of(made);
+    assert_null(strstr(page, "What the error at each level costs"));
+    free(page);
     json_t *json = parsed(made);
     assert_true(json_is_null(at(json, "harm.linear_kl.value")));
     assert_true(json_is_null(at(json, "harm.sentence")) && json_is_null(at(json, "harm.band")));
@@ -1271,6 +1274,12 @@ static void harm_is_reported_where_it_is_known(void **state) {
     assert_true(json_real_value(at(json, "harm.band.sigma.0")) == 0.1);
     assert_true(json_real_value(at(json, "harm.region.interval.1")) == 2.5);
     json_decref(json);
+    page = page_of(made);
+    find(find(page, "energy of the score error, of its"),
+         "alt=\"Line chart over the noise level: what the score error costs");
+    find(page, "What the error at each level costs, by linear response");
+    find(page, "<dt>harm here</dt> <dd>0.02 nats per d log");
+    free(page);
     write_ok(made, "out");
     check_member("harm", 2, o->grid.shape, o->fields.density);
     remove_tree("out");
