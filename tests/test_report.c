@@ -120,6 +120,9 @@ static void make_numbers(rg_outcome *o) {
     o->prior_kl = value_of(50);
     o->gradient_bound = value_of(51);
     o->girsanov_bound = value_of(52);
+    rg_value *const other[] = {&o->reverse_gradient_bound, &o->reverse_girsanov_bound, &o->reverse_projection_bound,
+                               &o->hellinger2_bound,       &o->log_chi2_bound,         &o->renyi_bound};
+    for (int k = 0; k < 6; k++) *other[k] = value_of(90 + k);
     o->identity_residual = value_of(53);
     o->energy[RG_ENERGY_TOTAL] = (rg_value){0.8, 4e-6};
     o->energy[RG_ENERGY_GRADIENT] = (rg_value){0.2, 1e-6};
@@ -301,6 +304,12 @@ static void divergences_energies_and_bounds_are_there(void **state) {
     check_value(json, "prior_kl", o->prior_kl);
     check_value(json, "bounds.gradient", o->gradient_bound);
     check_value(json, "bounds.girsanov", o->girsanov_bound);
+    check_value(json, "bounds.reverse_gradient", o->reverse_gradient_bound);
+    check_value(json, "bounds.reverse_girsanov", o->reverse_girsanov_bound);
+    check_value(json, "bounds.reverse_projection", o->reverse_projection_bound);
+    check_value(json, "bounds.hellinger2", o->hellinger2_bound);
+    check_value(json, "bounds.log_chi2", o->log_chi2_bound);
+    check_value(json, "bounds.renyi", o->renyi_bound);
     check_value(json, "identity_residual", o->identity_residual);
     check_value(json, "energy.total", o->energy[RG_ENERGY_TOTAL]);
     check_value(json, "energy.gradient", o->energy[RG_ENERGY_GRADIENT]);
