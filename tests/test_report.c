@@ -121,6 +121,9 @@ static void make_numbers(rg_outcome *o) {
     o->prior_kl = value_of(50);
     o->gradient_bound = value_of(51);
     o->girsanov_bound = value_of(52);
+    rg_value *const other[] = {&o->reverse_gradient_bound, &o->reverse_girsanov_bound, &o->reverse_projection_bound,
+                               &o->hellinger2_bound,       &o->log_chi2_bound,         &o->renyi_bound};
+    for (int k = 0; k < 6; k++) *other[k] = value_of(90 + k);
     o->identity_residual = value_of(53);
     o->energy[RG_ENERGY_TOTAL] = (rg_value){0.8, 4e-6};
     o->energy[RG_ENERGY_GRADIENT] = (rg_value){0.2, 1e-6};
@@ -302,6 +305,12 @@ static void divergences_energies_and_bounds_are_there(void **state) {
     check_value(json, "prior_kl", o->prior_kl);
     check_value(json, "bounds.gradient", o->gradient_bound);
     check_value(json, "bounds.girsanov", o->girsanov_bound);
+    check_value(json, "bounds.reverse_gradient", o->reverse_gradient_bound);
+    check_value(json, "bounds.reverse_girsanov", o->reverse_girsanov_bound);
+    check_value(json, "bounds.reverse_projection", o->reverse_projection_bound);
+    check_value(json, "bounds.hellinger2", o->hellinger2_bound);
+    check_value(json, "bounds.log_chi2", o->log_chi2_bound);
+    check_value(json, "bounds.renyi", o->renyi_bound);
     check_value(json, "identity_residual", o->identity_residual);
     check_value(json, "energy.total", o->energy[RG_ENERGY_TOTAL]);
     check_value(json, "energy.gradient", o->energy[RG_ENERGY_GRADIENT]);
@@ -1248,6 +1257,9 @@ static void harm_is_reported_where_it_is_known(void **state) {
     struct made *made = make_2d();
     rg_outcome *o = &made->outcome;
     o->linear_kl = (rg_value){nan(""), nan("")};
+    char *page = page_of(made);
+    assert_null(strstr(page, "What the error at each level costs"));
+    free(page);
     json_t *json = parsed(made);
     assert_true(json_is_null(at(json, "harm.linear_kl.value")));
     assert_true(json_is_null(at(json, "harm.sentence")) && json_is_null(at(json, "harm.band")));
@@ -1278,6 +1290,12 @@ static void harm_is_reported_where_it_is_known(void **state) {
     assert_true(json_real_value(at(json, "harm.band.sigma.0")) == 0.1);
     assert_true(json_real_value(at(json, "harm.region.interval.1")) == 2.5);
     json_decref(json);
+    page = page_of(made);
+    find(find(page, "energy of the score error, of its"),
+         "alt=\"Line chart over the noise level: what the score error costs");
+    find(page, "What the error at each level costs, by linear response");
+    find(page, "<dt>harm here</dt> <dd>0.02 nats per d log");
+    free(page);
     write_ok(made, "out");
     check_member("harm", 2, o->grid.shape, o->fields.density);
     remove_tree("out");
