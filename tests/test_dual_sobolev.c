@@ -412,6 +412,20 @@ static void each_allocation_may_fail(void **state) {
     rg_experiment_free(&x);
 }
 
+/* Levels are summed as independent terms. At two that are next to one another the same draws would give the same estimate, to
+ * the 1e-9 that moves between them; others differ by the sampling error, a tenth with 100 samples. */
+static void levels_have_draws_of_their_own(void **state) {
+    (void)state;
+    rg_experiment x = small_experiment();
+    rg_outcome_level level[2];
+    rg_outcome o = two_levels(level);
+    o.grid = x.grid;
+    level[1] = (rg_outcome_level){.sigma = 1, .variance = 1 - 1e-9};
+    assert_int_equal(rg_dual_sobolev(&x, 0.5, NULL, NULL, &o, NULL), RG_OK);
+    assert_true(fabs(level[1].dual_sobolev / level[0].dual_sobolev - 1) > 1e-4);
+    rg_experiment_free(&x);
+}
+
 static int stop(void *data, double fraction, const char *stage) {
     (void)stage;
     ++*(int *)data;
@@ -446,6 +460,7 @@ int main(void) {
         cmocka_unit_test(bad_values_are_named_with_their_place),
         cmocka_unit_test(the_default_class_depends_on_the_dimension),
         cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(levels_have_draws_of_their_own),
         cmocka_unit_test(it_can_be_cancelled),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

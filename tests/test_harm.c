@@ -239,6 +239,64 @@ static void weights_of_the_bounds_meet(void **state) {
     assert_true(2 * pass.linear_kl.value < gradient);
 }
 
+static rg_outcome *run_1d(rg_density_spec density, rg_error_term *term, double lower, double length) {
+    rg_experiment x = {.density = density,
+                       .variance_min = 0.3,
+                       .variance_max = 1.3,
+                       .churn = 1,
+                       .prior = RG_PRIOR_EXACT,
+                       .form = RG_FORM_RATIO,
+                       .tolerance = 1e-7,
+                       .terms = 1,
+                       .term = term};
+    assert_int_equal(rg_grid_init(1, (ptrdiff_t[]){64}, &lower, &length, &x.grid), RG_OK);
+    x.density.values_grid = x.grid;
+    rg_outcome *o = NULL;
+    rg_diagnostic said = {0};
+    must(rg_run(&x, NULL, &o, &said), &said);
+    return o;
+}
+
+/* Gaussian data and a constant error c: q is p shifted by delta, R_a = a delta^2 / (2 w). */
+static void orders_of_a_shift(void **state) {
+    (void)state;
+    const double v0 = 0.7, w = v0 + 0.3, big = v0 + 1.3, c = 0.2, mean = 0.3, one = 1;
+    const rg_density_spec density = {
+        .kind = RG_DENSITY_MIXTURE, .components = 1, .means = &mean, .covariances = &v0, .weights = &one};
+    rg_outcome *o = run_1d(density, &(rg_error_term){.kind = RG_ERROR_CONSTANT, .constant = {c}}, -11, 22);
+    const double delta = c * w * log(big / w);
+    close_to(o->renyi.value, 1.5 * delta * delta / w, 1e-5, "R_3", 0);
+    close_to(log1p(o->divergence[RG_CHI2][RG_FULL].value), delta * delta / w, 1e-5, "log(1 + chi^2)", 0);
+    rg_outcome_free(o);
+}
+
+/* Where p is flat, A cos x is a gradient, and its largest square A^2, on a grid point. */
+static void suprema_of_a_wave_are_its_square(void **state) {
+    (void)state;
+    double flat[64];
+    for (int i = 0; i < 64; i++) flat[i] = 1;
+    const double a = 0.3, width = 1.3 - 0.3;
+    const rg_error_mode wave = {.wave = {1}, .cosine = a};
+    rg_error_term term = {.kind = RG_ERROR_MODES, .modes = 1, .mode = &wave};
+    rg_outcome *o = run_1d((rg_density_spec){.kind = RG_DENSITY_GRID, .values = flat}, &term, 0, 6.283185307179586);
+    close_to(o->renyi_bound.value, 1.5 * a * a * width, 1e-12, "bound on R_3", 0);
+    close_to(o->log_chi2_bound.value, a * a * width, 1e-12, "bound on log(1 + chi^2)", 0);
+    close_to(o->gradient_bound.value, 0.25 * a * a * width, 1e-12, "gradient bound", 0);
+    rg_outcome_free(o);
+}
+
+/* Another prior adds its own divergence to either, and a Renyi divergence grows with its order. */
+static void bounds_begin_at_the_prior(void **state) {
+    (void)state;
+    const char *const settings[] = {"grid.shape=[32,30]", "tolerance=1e-5", "prior=uniform"};
+    rg_outcome *o = outcome_of(settings, 3);
+    const double order_3 = o->prior_renyi.value, order_2 = log1p(o->prior[RG_CHI2].value);
+    assert_true(order_3 > order_2 && order_2 > 0);
+    close_to(o->renyi_bound.value - order_3, 1.5 * (o->log_chi2_bound.value - order_2), 1e-12, "suprema", 0);
+    assert_true(o->renyi_bound.value > order_3);
+    rg_outcome_free(o);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(greatest_owns_up_to_what_lies_between),
@@ -249,6 +307,9 @@ int main(void) {
         cmocka_unit_test(attribution_is_for_churn_one_and_the_exact_prior),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(weights_of_the_bounds_meet),
+        cmocka_unit_test(orders_of_a_shift),
+        cmocka_unit_test(suprema_of_a_wave_are_its_square),
+        cmocka_unit_test(bounds_begin_at_the_prior),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

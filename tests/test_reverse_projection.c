@@ -154,7 +154,8 @@ static void gaussians_have_a_closed_form(void **state) {
         double *prior = rg_field_alloc((size_t)n), *field = rg_field_alloc(2 * (size_t)n);
         assert_true(prior && field);
         for (ptrdiff_t i = 0; i < n; i++) {
-            const double x = lower[0] + (double)(i / 75) * 22 / 80, y = lower[1] + (double)(i % 75) * 22 / 75;
+            const ptrdiff_t row = i / 75, column = i % 75;
+            const double x = lower[0] + (double)row * 22 / 80, y = lower[1] + (double)column * 22 / 75;
             prior[i] = gaussian(x, a[0]) * gaussian(y, a[1]);
             field[i] = -nearly_linear(y) * (nearly_linear(x) == x ? 1 : nearly_linear(x) / x);
             field[n + i] = nearly_linear(x) * (nearly_linear(y) == y ? 1 : nearly_linear(y) / y);

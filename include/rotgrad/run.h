@@ -220,7 +220,7 @@ typedef struct rg_run_options {
 RG_API int rg_run_warning(const rg_experiment *experiment, char note[RG_NOTE]);
 
 /* Runs the experiment. RG_ECANCELLED when progress asked to stop; otherwise as rg_levels_create, rg_evolve_step.
- * Memory: about 60 + 20 d fields, and K d for learned levels; frames take at most 6 MB, in three dimensions 18 MB. */
+ * Memory: about 80 + 30 d fields, and K d for learned levels; frames take at most 6 MB, in three dimensions 18 MB. */
 RG_API rg_status rg_run(const rg_experiment *experiment, const rg_run_options *options, rg_outcome **outcome,
                         rg_diagnostic *diagnostic) RG_MUST_CHECK;
 RG_API void rg_outcome_free(rg_outcome *outcome);
