@@ -37,8 +37,8 @@ double rg_max_abs(ptrdiff_t n, const double *a);
 double rg_interpolation_integral(size_t count, const double *x, const double *y, double a, double b);
 
 /* Before a function whose loops are worth a second copy for wider registers, chosen when the program starts. AVX2 without
- * FMA: the same operations, so the same bits. */
-#if defined(__x86_64__) && defined(__gnu_linux__)
+ * FMA: the same operations, so the same bits. Clang 14 loses the symbol of an external function that is cloned. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
 #define RG_WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define RG_WIDE
