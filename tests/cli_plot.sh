@@ -143,9 +143,9 @@ stderr_is "rotgrad plot: bad.yaml: the run a names no experiment; give its direc
 rm -r out bad.yaml
 nothing_new
 
-# ---- interrupted
+# ---- interrupted; once: without --foreground timeout signals its group as well, and a second signal kills
 sed "s/x.yaml}, {name: many.*/x.yaml, set: ['grid.shape=[96, 96]', tolerance=1e-13]}]/; /many/d" r.yaml >slow.yaml
-timeout --preserve-status -s INT 1 "$program" plot slow.yaml -o a.png >"$texts/out" 2>"$texts/err"
+timeout --foreground --preserve-status -s INT 1 "$program" plot slow.yaml -o a.png >"$texts/out" 2>"$texts/err"
 check 130 $? "plot slow.yaml, with SIGINT after 1 s"
 stderr_is "rotgrad plot: interrupted; nothing was written"
 rm slow.yaml
