@@ -1140,11 +1140,16 @@ static void verdicts_follow_the_bars(void **state) {
     const struct {
         rg_value kl, bound;
         rg_verdict verdict;
-    } at[] = {{{0.2, 0.04}, {0.3, 0.05}, RG_HOLDS},     {{0.2, 0.06}, {0.3, 0.05}, RG_UNDECIDED},
-              {{0.4, 0.06}, {0.3, 0.05}, RG_UNDECIDED}, {{0.4, 0.04}, {0.3, 0.05}, RG_VIOLATED},
-              {{0.4, 0}, {HUGE_VAL, 0}, RG_HOLDS},      {{0.4, HUGE_VAL}, {0.3, 0}, RG_UNDECIDED}};
+    } at[] = {{{0.2, 0.04}, {0.3, 0.05}, RG_HOLDS},
+              {{0.2, 0.06}, {0.3, 0.05}, RG_UNDECIDED},
+              {{0.4, 0.06}, {0.3, 0.05}, RG_UNDECIDED},
+              {{0.4, 0.04}, {0.3, 0.05}, RG_VIOLATED},
+              {{0.4, 0}, {HUGE_VAL, 0}, RG_HOLDS},
+              {{0.4, HUGE_VAL}, {0.3, 0}, RG_UNDECIDED},
+              {{(double)NAN, 0}, {HUGE_VAL, 0}, RG_UNDECIDED},
+              {{0.4, 0}, {-HUGE_VAL, 0}, RG_UNDECIDED}};
     const rg_experiment x = {.prior = RG_PRIOR_EXACT};
-    for (int k = 0; k < 6; k++) {
+    for (int k = 0; k < 8; k++) {
         rg_outcome o = {.gradient_bound = at[k].bound, .girsanov_bound = {1, 0}};
         o.divergence[RG_KL][RG_FULL] = at[k].kl;
         rg_claims_make(&x, &o);

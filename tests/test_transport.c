@@ -556,6 +556,25 @@ static int stop_at_once(void *data, double fraction, const char *stage) {
     return 1;
 }
 
+/* Squares of fluxes leave the range of double precision: no certificate may come of that. */
+static void boxes_beyond_double_precision(void **state) {
+    (void)state;
+    const double length[] = {1e-170, 1e170};
+    for (int k = 0; k < 2; k++) {
+        rg_grid grid;
+        rg_diagnostic diagnostic = {0};
+        const rg_transport_options how = {.gap = 1e-3, .cold = 1, .max_iterations = 40};
+        assert_ok(rg_grid_init(2, (ptrdiff_t[]){12, 14}, NULL, (double[]){length[k], length[1 - k] * 1e-10}, &grid));
+        problem p = problem_on(&grid, 0);
+        fill(&grid, 1, p.p);
+        fill(&grid, 2, p.q);
+        const rg_status status = rg_transport_solve(p.transport, &how, p.p, p.q, NULL, NULL, &p.report, &diagnostic);
+        assert_int_equal(status, RG_EDOMAIN);
+        assert_non_null(strstr(diagnostic.text, "double precision"));
+        clean(&p);
+    }
+}
+
 static void stopped_early(void **state) {
     (void)state;
     problem p = smooth_problem(&transport_sizes[0]);
@@ -701,6 +720,7 @@ int main(void) {
         cmocka_unit_test(any_number_of_threads),
         cmocka_unit_test(equal_densities_are_at_0),
         cmocka_unit_test(bad_input_is_refused),
+        cmocka_unit_test(boxes_beyond_double_precision),
         cmocka_unit_test(stopped_early),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(discrepancies_are_double_sums),

@@ -4,7 +4,8 @@
 #include <math.h>
 
 static void claim(rg_budget *b, const char *name, const char *statement, rg_value lhs, rg_value rhs) {
-    if (!isfinite(lhs.value) || !isfinite(rhs.value) || b->claims == RG_MAX_CLAIMS) return;
+    /* a bound may be unknown or infinite; a distance that is not a number leaves its claim undecided */
+    if (isinf(lhs.value) || !isfinite(rhs.value) || b->claims == RG_MAX_CLAIMS) return;
     const double slack = lhs.error + rhs.error;
     const rg_verdict verdict = lhs.value <= rhs.value - slack  ? RG_HOLDS
                                : lhs.value > rhs.value + slack ? RG_VIOLATED

@@ -7,7 +7,8 @@
 static const double rounding = 1e-13;
 
 static rg_verdict judge(rg_value lhs, rg_value rhs) {
-    if (isinf(rhs.value)) return RG_HOLDS;
+    if (isnan(lhs.value)) return RG_UNDECIDED;
+    if (isinf(rhs.value) && rhs.value > 0) return RG_HOLDS;
     const double slack = lhs.error + rhs.error + rounding * (fabs(lhs.value) + fabs(rhs.value));
     if (!isfinite(slack)) return RG_UNDECIDED;
     if (lhs.value > rhs.value + slack) return RG_VIOLATED;
@@ -131,7 +132,7 @@ static void relations(rg_outcome *o) {
 /* Bounds that are known to an order of magnitude only do not convict. */
 static void w1_bound(rg_outcome *o, const char *name, const char *statement, rg_value lhs, rg_value rhs) {
     const double vague = 0.49;
-    if (isnan(rhs.value)) return;
+    if (o->claims == RG_MAX_CLAIMS) return;
     claim(o, name, statement, lhs, rhs);
     rg_claim *last = &o->claim[o->claims - 1];
     if (last->verdict == RG_VIOLATED && rhs.error > vague * rhs.value) last->verdict = RG_UNDECIDED;

@@ -86,6 +86,7 @@ static void w1_free(rg_w1 *w) {
     for (size_t i = 0; i < sizeof field / sizeof *field; i++) rg_free(field[i]);
     rg_free(w->level);
     rg_free(w->node);
+    rg_free(w->quadrature);
     rg_level_free(&w->room);
     rg_level_free(&w->scratch);
     rg_spectral_destroy(w->spectral);
@@ -198,8 +199,8 @@ static rg_status source_norm(rg_w1 *w, double *norm, rg_diagnostic *diagnostic) 
         mass += plus[i];
     }
     mass *= rg_grid_cell_volume(&w->grid);
-    *norm = 0;
-    if (!(mass * mass > least)) return RG_OK;
+    *norm = w->reach * mass; /* nothing need go farther */
+    if (mass * mass <= least) return RG_OK;
     rg_transport_report report;
     const rg_transport_options o = {.gap = w->experiment->wasserstein.source_gap};
     status = rg_transport_solve(w->sources, &o, plus, minus, NULL, NULL, &report, diagnostic);
@@ -432,6 +433,10 @@ rg_status rg_w1_run(const rg_experiment *x, const rg_w1_input *in, rg_w1_values 
     if (!status) status = begin(&w, in->density, diagnostic);
     if (!status) status = march(&w, diagnostic);
     if (!status) status = at_the_start(&w, in->prior, values, &tv_prior, diagnostic);
+    if (!status) {
+        w.quadrature = rg_field_alloc(rg_size_product(2, w.count));
+        if (!w.quadrature) status = rg_fail(diagnostic, RG_ENOMEM, "w1: out of memory");
+    }
     if (!status) {
         represent(&w, values);
         rg_w1_bounds(&w, !in->prior, tv_prior, values);

@@ -46,6 +46,7 @@ typedef struct rg_w1 {
     rg_running_integral map;
     size_t count, space;
     rg_w1_node *node;
+    double *quadrature;                         /* (2 count), once the march is over */
     double end_pointwise, end_least, frobenius; /* sup Lambda at variance_max; sup |grad b| */
     rg_harm_level *level;                       /* ascending; (stops) */
 } rg_w1;

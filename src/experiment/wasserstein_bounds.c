@@ -7,8 +7,6 @@
  * (in units of S), and the greatest value of such a sum does not grow. TV: smoothing with o = 1, the range of an indicator. */
 #include "experiment/wasserstein.h"
 
-#include "base/base.h"
-
 #include <math.h>
 
 static double since(const rg_w1 *w, const rg_w1_node *node) {
@@ -36,9 +34,9 @@ double rg_w1_smoothing(const rg_w1 *w, const rg_w1_node *node, double oscillatio
 
 /* ---- integrands */
 
-/* Where there is no error nothing is stretched, however much. */
+/* Where there is no error nothing is stretched, however much. What is not a number stays so. */
 static double times(double factor, double amount) {
-    return amount > 0 ? factor * amount : 0;
+    return amount <= 0 ? 0 : factor * amount;
 }
 
 static double gronwall(const rg_w1 *w, const rg_w1_node *node, int which) {
@@ -91,22 +89,20 @@ static double kantorovich(const rg_w1 *w, const rg_w1_node *node, int which) {
 rg_value rg_w1_integral(const rg_w1 *w, double of(const rg_w1 *w, const rg_w1_node *node, int which), int which,
                         int root) {
     rg_value sum = {0, 0};
-    double *x = rg_field_alloc(2 * w->count);
-    if (!x) return (rg_value){(double)NAN, (double)NAN};
-    double *y = x + w->count;
+    double *x = w->quadrature, *y = x + w->count;
     for (size_t i = 0; i < w->count;) {
         size_t j = 0;
         double error;
         for (const int segment = w->node[i].segment; i < w->count && w->node[i].segment == segment; i++, j++) {
             x[j] = root ? sqrt(since(w, &w->node[i])) : w->node[i].variance;
             y[j] = (root ? 2 : 1) * of(w, &w->node[i], which);
-            if (!isfinite(y[j])) sum.value = HUGE_VAL;
+            if (!isfinite(y[j])) sum.value += y[j];
         }
-        if (isinf(sum.value)) continue;
+        if (!isfinite(sum.value)) continue;
         sum.value += rg_integrate(j, x, y, &error);
         sum.error += error;
     }
-    rg_free(x);
+    if (isnan(sum.value)) return (rg_value){sum.value, sum.value};
     return isfinite(sum.value) ? sum : (rg_value){HUGE_VAL, 0};
 }
 

@@ -197,7 +197,7 @@ static void give_potential(rg_transport *t, double factor, double *potential) {
 }
 
 static void report_bracket(const rg_transport_bracket *b, double target, double slope, rg_transport_report *report) {
-    const double upper = b->upper, lower = fmax(0, fmin(b->lower, upper));
+    const double upper = b->upper, lower = b->lower > 0 ? fmin(b->lower, upper) : 0; /* 0 also where it is no number */
     report->value = lower + (upper - lower) / 2;
     report->lower = lower;
     report->upper = upper;
@@ -256,6 +256,11 @@ rg_status rg_transport_solve(rg_transport *t, const rg_transport_options *option
         status = solve_levels(t, &effort, o->cold, potential, flux, &found);
     }
     if (status) return rg_fail(diagnostic, status, "%s", rg_status_text(status));
+    if (!isfinite(found.lower + found.upper + found.gap)) {
+        t->solved = 0;
+        return rg_fail(diagnostic, RG_EDOMAIN,
+                       "the box or the densities are too large or too small for double precision; scale the lengths");
+    }
     *report = found;
     return RG_OK;
 }

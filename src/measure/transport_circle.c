@@ -53,7 +53,7 @@ void rg_transport_circle(const rg_grid *grid, int free_boundary, const double *d
     }
     climb(n, h, free_boundary ? 0 : closing_slope(n, flux), flux, potential);
     const double upper = h * rg_sum(n, scratch), gain = -h * rg_dot(n, potential, difference);
-    const double lower = fmax(0, fmin(gain, upper)), slack = upper - lower;
+    const double lower = gain > 0 ? fmin(gain, upper) : 0, slack = upper - lower;
     *report = (rg_transport_report){.value = lower + slack / 2, .lower = lower, .upper = upper, .lipschitz = upper > 0};
     report->gap = upper > 0 ? slack / upper : 0;
     report->converged = 1;
