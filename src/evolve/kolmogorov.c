@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "evolve/right_side.h"
 
+#include <assert.h>
 #include <math.h>
 
 void rg_kolmogorov_adapt(rg_kolmogorov *e) {
@@ -98,6 +99,7 @@ static void fitted_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     const ptrdiff_t *n = grid->shape, cells = p->e->spectral->cells;
     const ptrdiff_t stride[RG_MAX_DIM] = {n[1] * n[2], n[2], 1};
     const double *f = p->value;
+    assert(grid->dim >= 1 && grid->dim <= RG_MAX_DIM);
     for (ptrdiff_t i = begin; i < end; i++) {
         double sum = p->growth[i] * f[i];
         for (int a = 0; a < grid->dim; a++) {
