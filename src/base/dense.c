@@ -12,11 +12,12 @@ static const double few = 1e5;
 int openblas_get_num_threads(void);
 void openblas_set_num_threads(int threads);
 
-/* BLAS has one number of threads for the whole process, so those who ask for one are counted. */
+/* BLAS has one number of threads for the whole process, so those who ask for one are counted. The critical sections have no
+ * name: it would become a symbol of the library. */
 static int users, threads_before;
 
 void rg_dense_begin(void) {
-#pragma omp critical(rg_dense)
+#pragma omp critical
     if (users++ == 0) {
         threads_before = openblas_get_num_threads();
         if (threads_before != 1) openblas_set_num_threads(1);
@@ -24,7 +25,7 @@ void rg_dense_begin(void) {
 }
 
 void rg_dense_end(void) {
-#pragma omp critical(rg_dense)
+#pragma omp critical
     if (--users == 0 && threads_before != 1) openblas_set_num_threads(threads_before);
 }
 

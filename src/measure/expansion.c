@@ -51,7 +51,7 @@ static double largest(int dim, double j[3][3]) {
 
 static void rate_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     const struct work *w = data;
-    double j[3][3];
+    double j[3][3] = {{0}};
     for (ptrdiff_t i = begin; i < end; i++) {
         jacobian(w, i, j);
         w->rate[i] = largest(w->grid->dim, j);
@@ -61,7 +61,7 @@ static void rate_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
 void rg_expansion(const rg_grid *grid, const double *b, double *rate, double *frobenius) {
     const struct work w = {grid, b, rate};
     rg_parallel(rg_grid_cells(grid), rate_block, (void *)(uintptr_t)&w);
-    double most = 0, j[3][3];
+    double most = 0, j[3][3] = {{0}};
     for (ptrdiff_t i = 0; frobenius && i < rg_grid_cells(grid); i++) {
         double square = 0;
         jacobian(&w, i, j);
