@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -358,6 +359,45 @@ static void w2_is_bounded(void **state) {
     }
 }
 
+/* The number behind `label` in a text whose lines may have been broken anywhere; the text is flattened. */
+static double number_behind(char *text, const char *label) {
+    for (char *c = text; *c; c++)
+        if (*c == '\n') *c = ' ';
+    const char *at = strstr(text, label);
+    if (!at) fail_msg("expected \"%s\" in: %s", label, text);
+    return strtod(at + strlen(label), NULL);
+}
+
+static void near(double shown, double value) {
+    assert_below(fabs(shown / value - 1), 0.05); /* the digits that the error bars leave */
+}
+
+/* The table names W1 and both of its least bounds where they were asked for, and W1 nowhere else. */
+static void the_table_says_it(void **state) {
+    (void)state;
+    for (int asked = 0; asked < 2; asked++) {
+        struct problem p;
+        pose(&p, 2, (ptrdiff_t[]){20, 18, 1}, 0.1, 0.2);
+        p.x.tolerance = 1e-4;
+        if (!asked) p.x.wasserstein.gap = 0;
+        rg_outcome *o = NULL;
+        rg_diagnostic said = {0};
+        char *text = NULL;
+        if (rg_run(&p.x, NULL, &o, &said)) fail_msg("%s", said.text);
+        assert_ok(rg_outcome_table(o, &p.x, &text));
+        if (asked) {
+            const rg_w1_values *w = &o->w1.values;
+            near(number_behind(text, "It costs W1(p, q) = "), w->distance[RG_FULL].value);
+            near(number_behind(text, "the least bound on that is "), w->bound[RG_W1_GRADIENT][RG_W1_LEAST].value);
+            near(number_behind(text, "by the gradient part, "), w->bound[RG_W1_ERROR][RG_W1_LEAST].value);
+        } else {
+            assert_null(strstr(text, "W1"));
+        }
+        rg_free(text);
+        rg_outcome_free(o);
+    }
+}
+
 static void every_allocation_may_fail(void **state) {
     (void)state;
     struct problem p;
@@ -387,6 +427,7 @@ int main(void) {
         cmocka_unit_test(representation_closes),
         cmocka_unit_test(solenoidal_errors_bound_nothing_away),
         cmocka_unit_test(w2_is_bounded),
+        cmocka_unit_test(the_table_says_it),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,12 +55,13 @@ static void write_alarm(FILE *out, const rg_outcome *o) {
 
 rg_status rg_html_answer(const rg_html *page) {
     const rg_outcome *o = page->report->outcome;
-    char *harm = rg_report_harm(o, page->report->experiment);
+    char *harm = rg_report_harm(o, page->report->experiment), *w1 = rg_report_w1(o);
     fputs("<div class=\"answer\">\n", page->out);
     write_sentence(page->out, rg_report_seen(o));
     write_sentence(page->out, rg_report_cost(o));
     if (harm) write_sentence(page->out, harm);
     write_sentence(page->out, rg_report_looseness(o));
+    if (w1) write_sentence(page->out, w1);
     fputs("</div>\n", page->out);
     write_alarm(page->out, o);
     if (o->claims > 0) write_tally(page->out, o);

@@ -150,6 +150,8 @@ static void write_table(FILE *out, const rg_outcome *o, const rg_experiment *e) 
     char *harm = rg_report_harm(o, e);
     if (harm) write_words(out, harm);
     write_words(out, rg_report_looseness(o));
+    char *w1 = rg_report_w1(o);
+    if (w1) write_words(out, w1);
     if (o->resolution_alarm) write_text(out, 0, "RESOLUTION ALARM: %s", o->resolution_note);
     fputc('\n', out);
     write_words(out, rg_report_setting(o, e));

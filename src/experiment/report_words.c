@@ -121,6 +121,16 @@ char *rg_report_looseness(const rg_outcome *o) {
                            rg_report_number(girsanov).text);
 }
 
+char *rg_report_w1(const rg_outcome *o) {
+    if (!o->w1.known) return NULL;
+    const rg_w1_values *w = &o->w1.values;
+    const rg_value *bound[] = {w->bound[RG_W1_GRADIENT], w->bound[RG_W1_ERROR]};
+    return g_strdup_printf(
+        "It costs W1(p, q) = %s; the least bound on that is %s by the gradient part, %s by the whole error.",
+        rg_report_number(w->distance[RG_FULL]).text, rg_report_number(bound[0][RG_W1_LEAST]).text,
+        rg_report_number(bound[1][RG_W1_LEAST]).text);
+}
+
 /* "φ from -75 to 75 degrees", "x_0 from 2.1 over the edge to -2.9" */
 static char *region_words(const rg_outcome *o, const rg_experiment *e) {
     const rg_outcome_harm *h = &o->harm;

@@ -31,6 +31,8 @@ char *rg_report_cost(const rg_outcome *outcome);
 char *rg_report_looseness(const rg_outcome *outcome);
 /* Which errors cost it, and how far the linear response can be trusted; NULL where there is no telling. */
 char *rg_report_harm(const rg_outcome *outcome, const rg_experiment *experiment);
+/* What it costs in W1 (unit x), and the bounds; NULL where the experiment did not ask. */
+char *rg_report_w1(const rg_outcome *outcome);
 /* "95 %: 0.0658 to 0.0783": the sampling of the bound from samples. */
 char *rg_report_interval(const rg_outcome_estimate *estimate);
 char *rg_report_setting(const rg_outcome *outcome, const rg_experiment *experiment);
