@@ -39,6 +39,22 @@ error_t cli_take(const cli_option *table, void *arguments, int key, char *text, 
     return ARGP_ERR_UNKNOWN;
 }
 
+enum { MAX_THREADS = 65536 };
+const cli_range cli_threads = {1, MAX_THREADS + 1, "a whole number from 1 to 65536"};
+
+error_t cli_take_input(cli_input *input, const char *what, const char *example, int key, char *text,
+                       struct argp_state *state) {
+    if (key == 's') {
+        if (!strchr(text, '=')) argp_error(state, "--set: expected KEY=VALUE, such as %s, got \"%s\"", example, text);
+        input->setting[input->settings++] = text;
+        return 0;
+    }
+    if (key != ARGP_KEY_ARG) return ARGP_ERR_UNKNOWN;
+    if (input->path) argp_error(state, "expected one %s file, got \"%s\" as well", what, text);
+    input->path = text;
+    return 0;
+}
+
 /* ---- the command as typed */
 
 static int is_plain(const char *text) {

@@ -48,6 +48,20 @@ typedef struct cli_option {
 /* Stores an option, or reports a usage error; ARGP_ERR_UNKNOWN for keys that are not in the table (ended by key 0). */
 error_t cli_take(const cli_option *table, void *arguments, int key, char *text, struct argp_state *state);
 
+/* The one file that a verb works on, and its settings. */
+typedef struct cli_input {
+    const char *path;
+    const char **setting; /* room for as many as there are arguments */
+    size_t settings;
+} cli_input;
+
+/* Takes the file and --set KEY=VALUE; ARGP_ERR_UNKNOWN for any other key. `what` is the file, as "experiment"; `example` a
+ * setting. */
+error_t cli_take_input(cli_input *input, const char *what, const char *example, int key, char *text,
+                       struct argp_state *state);
+
+extern const cli_range cli_threads; /* of --threads */
+
 /* The command as it can be typed again; NULL when out of memory; freed by free. To be asked before argp_parse, which
  * reorders argv. */
 char *cli_command(int argc, char **argv);

@@ -28,7 +28,7 @@ enum {
     DATA,
     GNUPLOT
 };
-enum { MAX_THREADS = 65536, OWN_SETTINGS = 8 };
+enum { OWN_SETTINGS = 8 };
 
 static const struct argp_option options[] = {
     {.name = "output",
@@ -91,7 +91,6 @@ static const struct argp_option options[] = {
 
 static const cli_range dpi_range = {20, 2400.5, "a number from 20 to 2400"};
 static const cli_range size_range = {36, 10000.5, "a number from 36 to 10000"};
-static const cli_range thread_range = {1, MAX_THREADS + 1, "a whole number from 1 to 65536"};
 
 static const cli_option table[] = {
     {.key = 'o', .kind = CLI_TEXT, AT(output[PLOT_PICTURE])},
@@ -103,7 +102,7 @@ static const cli_option table[] = {
     {.key = 'f', .kind = CLI_FLAG, AT(force)},
     {.key = 'j', .kind = CLI_FLAG, AT(json)},
     {.key = 'q', .kind = CLI_FLAG, AT(quiet)},
-    {.key = THREADS, .kind = CLI_WHOLE, AT(threads), .name = "threads", .range = &thread_range},
+    {.key = THREADS, .kind = CLI_WHOLE, AT(threads), .name = "threads", .range = &cli_threads},
     {.key = TITLE, .kind = CLI_TEXT, AT(title)},
     {.key = DEGREES, .kind = CLI_FLAG, AT(degrees)},
     {.key = LABELS, .kind = CLI_TEXT, AT(labels)},

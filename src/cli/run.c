@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS_SIZE = 32, MAX_THREADS = 65536 };
+enum { THREADS_SIZE = 32 };
 
 static const char *const verb = "run";
 
 typedef struct arguments {
-    const char *path, *output;
-    const char **setting;
-    size_t settings;
+    cli_input in;
+    const char *output;
     int force, json, check, quiet, threads;
 } arguments;
 
@@ -32,33 +31,20 @@ static const struct argp_option options[] = {
 
 #define AT(member) .offset = offsetof(arguments, member)
 
-static const cli_range thread_range = {1, MAX_THREADS + 1, "a whole number from 1 to 65536"};
-
 static const cli_option table[] = {
     {.key = 'o', .kind = CLI_TEXT, AT(output)},
     {.key = 'f', .kind = CLI_FLAG, AT(force)},
     {.key = 'j', .kind = CLI_FLAG, AT(json)},
     {.key = 'c', .kind = CLI_FLAG, AT(check)},
     {.key = 'q', .kind = CLI_FLAG, AT(quiet)},
-    {.key = 't', .kind = CLI_WHOLE, AT(threads), .name = "threads", .range = &thread_range},
+    {.key = 't', .kind = CLI_WHOLE, AT(threads), .name = "threads", .range = &cli_threads},
     {0},
 };
 
-static error_t parse_set(arguments *a, const char *text, struct argp_state *state) {
-    if (!strchr(text, '=')) argp_error(state, "--set: expected KEY=VALUE, such as noise.churn=0, got \"%s\"", text);
-    a->setting[a->settings++] = text;
-    return 0;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state) {
     arguments *a = state->input;
+    if (cli_take_input(&a->in, "experiment", "noise.churn=0", key, text, state) == 0) return 0;
     switch (key) {
-    case 's':
-        return parse_set(a, text, state);
-    case ARGP_KEY_ARG:
-        if (a->path) argp_error(state, "expected one experiment file, got \"%s\" as well", text);
-        a->path = text;
-        return 0;
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "expected an experiment file");
         return 0;
@@ -145,7 +131,8 @@ static int run(const arguments *a, const rg_experiment *experiment, const char *
     const rg_status status = rg_run(experiment, &how, &outcome, &diagnostic);
     cli_progress_end(&progress);
     if (status == RG_ECANCELLED) return interrupted();
-    if (status) return cli_fail(verb, "%s: %s", a->path, diagnostic.text[0] ? diagnostic.text : rg_status_text(status));
+    if (status)
+        return cli_fail(verb, "%s: %s", a->in.path, diagnostic.text[0] ? diagnostic.text : rg_status_text(status));
     const int code = report(a, outcome, experiment, command);
     rg_outcome_free(outcome);
     return code;
@@ -158,21 +145,21 @@ static int prepare(arguments *a, rg_experiment *experiment) {
     rg_status status = a->output ? rg_folder_check(a->output, a->force, &diagnostic) : RG_OK;
     if (status) return cli_check(verb, status, &diagnostic);
     snprintf(threads, sizeof threads, "threads=%d", a->threads);
-    if (a->threads) a->setting[a->settings++] = threads;
-    status = rg_experiment_read(a->path, a->setting, a->settings, experiment, &diagnostic);
+    if (a->threads) a->in.setting[a->in.settings++] = threads;
+    status = rg_experiment_read(a->in.path, a->in.setting, a->in.settings, experiment, &diagnostic);
     return cli_check(verb, status, &diagnostic);
 }
 
 int cli_run(int argc, char **argv) {
     char *command = cli_command(argc, argv);
-    arguments a = {.setting = calloc((size_t)argc + 1, sizeof *a.setting)};
+    arguments a = {.in.setting = calloc((size_t)argc + 1, sizeof *a.in.setting)};
     rg_experiment experiment = {0};
-    int code = command && a.setting ? CLI_DONE : cli_fail(verb, "out of memory");
+    int code = command && a.in.setting ? CLI_DONE : cli_fail(verb, "out of memory");
     if (code == CLI_DONE) argp_parse(&parser, argc, argv, 0, NULL, &a);
     if (code == CLI_DONE) code = prepare(&a, &experiment);
     if (code == CLI_DONE) code = run(&a, &experiment, command);
     rg_experiment_free(&experiment);
-    free(a.setting);
+    free(a.in.setting);
     free(command);
     return code;
 }

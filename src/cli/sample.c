@@ -10,14 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEED = 256, STEPS, RESUME, MAX_THREADS = 65536, SETTING_SIZE = 48, OWN_SETTINGS = 4 };
+enum { SEED = 256, STEPS, RESUME, SETTING_SIZE = 48, OWN_SETTINGS = 4 };
 
 static const char *const verb = "sample";
 
 typedef struct arguments {
-    const char *path, *output;
-    const char **setting;
-    size_t settings;
+    cli_input in;
+    const char *output;
     int particles, steps, seed, has_seed, force, json, quiet, resume, threads;
     char *checkpoint; /* beside the folder; owned */
     char *command;    /* owned */
@@ -50,14 +49,12 @@ static const struct argp_option options[] = {
 
 static const cli_range count_range = {1, INT_MAX, "a whole number >= 1"};
 static const cli_range seed_range = {0, INT_MAX, "a whole number >= 0"};
-static const cli_range thread_range = {1, MAX_THREADS + 1, "a whole number from 1 to 65536"};
-
 static const cli_option table[] = {
     {.key = 'o', .kind = CLI_TEXT, AT(output)},
     {.key = 'm', .kind = CLI_WHOLE, AT(particles), .name = "particles", .range = &count_range},
     {.key = STEPS, .kind = CLI_WHOLE, AT(steps), .name = "steps", .range = &count_range},
     {.key = SEED, .kind = CLI_WHOLE, AT(seed), .name = "seed", .range = &seed_range},
-    {.key = 't', .kind = CLI_WHOLE, AT(threads), .name = "threads", .range = &thread_range},
+    {.key = 't', .kind = CLI_WHOLE, AT(threads), .name = "threads", .range = &cli_threads},
     {.key = RESUME, .kind = CLI_FLAG, AT(resume)},
     {.key = 'f', .kind = CLI_FLAG, AT(force)},
     {.key = 'j', .kind = CLI_FLAG, AT(json)},
@@ -67,17 +64,10 @@ static const cli_option table[] = {
 
 static error_t parse(int key, char *text, struct argp_state *state) {
     arguments *a = state->input;
+    if (cli_take_input(&a->in, "experiment", "noise.churn=0", key, text, state) == 0) return 0;
     switch (key) {
-    case 's':
-        if (!strchr(text, '=')) argp_error(state, "--set: expected KEY=VALUE, such as noise.churn=0, got \"%s\"", text);
-        a->setting[a->settings++] = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->path) argp_error(state, "expected one experiment file, got \"%s\" as well", text);
-        a->path = text;
-        return 0;
     case ARGP_KEY_END:
-        if (!a->path) argp_error(state, "expected an experiment file");
+        if (!a->in.path) argp_error(state, "expected an experiment file");
         if (a->resume && !a->output) argp_error(state, "--resume: expected -o DIR as well");
         if (a->resume && a->force) argp_error(state, "--resume: cannot go with --force");
         return 0;
@@ -150,7 +140,8 @@ static int run(const arguments *a, const rg_experiment *experiment) {
     const rg_status status = rg_sample(experiment, &how, &sampled, &diagnostic);
     cli_progress_end(&progress);
     if (status == RG_ECANCELLED) return interrupted(a);
-    if (status) return cli_fail(verb, "%s: %s", a->path, diagnostic.text[0] ? diagnostic.text : rg_status_text(status));
+    if (status)
+        return cli_fail(verb, "%s: %s", a->in.path, diagnostic.text[0] ? diagnostic.text : rg_status_text(status));
     const int code = report(a, &sampled, experiment);
     rg_sampled_free(&sampled);
     return code;
@@ -160,7 +151,7 @@ static void set_whole(arguments *a, const char *key, int value) {
     char *text = a->own[0];
     while (*text) text += SETTING_SIZE;
     snprintf(text, SETTING_SIZE, "%s=%d", key, value);
-    a->setting[a->settings++] = text;
+    a->in.setting[a->in.settings++] = text;
 }
 
 static int name_checkpoint(arguments *a) {
@@ -189,20 +180,20 @@ static int prepare(arguments *a, rg_experiment *experiment) {
     if (a->steps) set_whole(a, "sample.steps", a->steps);
     if (a->has_seed) set_whole(a, "sample.seed", a->seed);
     if (a->threads) set_whole(a, "threads", a->threads);
-    status = rg_experiment_read_free(a->path, a->setting, a->settings, experiment, &diagnostic);
+    status = rg_experiment_read_free(a->in.path, a->in.setting, a->in.settings, experiment, &diagnostic);
     return cli_check(verb, status, &diagnostic);
 }
 
 int cli_sample(int argc, char **argv) {
     arguments a = {.command = cli_command(argc, argv),
-                   .setting = calloc((size_t)argc + OWN_SETTINGS, sizeof *a.setting)};
+                   .in.setting = calloc((size_t)argc + OWN_SETTINGS, sizeof *a.in.setting)};
     rg_experiment experiment = {0};
-    int code = a.command && a.setting ? CLI_DONE : cli_fail(verb, "out of memory");
+    int code = a.command && a.in.setting ? CLI_DONE : cli_fail(verb, "out of memory");
     if (code == CLI_DONE) argp_parse(&parser, argc, argv, 0, NULL, &a);
     if (code == CLI_DONE) code = prepare(&a, &experiment);
     if (code == CLI_DONE) code = run(&a, &experiment);
     rg_experiment_free(&experiment);
-    free(a.setting);
+    free(a.in.setting);
     free(a.checkpoint);
     free(a.command);
     return code;

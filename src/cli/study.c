@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST = 256, MAX_THREADS = 65536 };
+enum { LIST = 256 };
 
 static const char *const verb = "study";
 
 typedef struct arguments {
-    const char *path, *output, *members;
-    const char **setting;
-    size_t settings, first, count;
+    cli_input in;
+    const char *output, *members;
+    size_t first, count;
     int json, quiet, threads, list;
 } arguments;
 
@@ -36,15 +36,13 @@ static const struct argp_option options[] = {
 
 #define AT(member) .offset = offsetof(arguments, member)
 
-static const cli_range thread_range = {1, MAX_THREADS + 1, "a whole number from 1 to 65536"};
-
 static const cli_option table[] = {
     {.key = 'o', .kind = CLI_TEXT, AT(output)},
     {.key = 'm', .kind = CLI_TEXT, AT(members)},
     {.key = LIST, .kind = CLI_FLAG, AT(list)},
     {.key = 'j', .kind = CLI_FLAG, AT(json)},
     {.key = 'q', .kind = CLI_FLAG, AT(quiet)},
-    {.key = 't', .kind = CLI_WHOLE, AT(threads), .name = "threads", .range = &thread_range},
+    {.key = 't', .kind = CLI_WHOLE, AT(threads), .name = "threads", .range = &cli_threads},
     {0},
 };
 
@@ -67,21 +65,14 @@ static void read_members(arguments *a, struct argp_state *state) {
 
 static void check(arguments *a, struct argp_state *state) {
     read_members(a, state);
-    if (!a->path && !a->list) argp_error(state, "expected a study file");
-    if (a->path && !a->output && !a->list) argp_error(state, "expected a folder for the results: -o DIR");
+    if (!a->in.path && !a->list) argp_error(state, "expected a study file");
+    if (a->in.path && !a->output && !a->list) argp_error(state, "expected a folder for the results: -o DIR");
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
     arguments *a = state->input;
+    if (cli_take_input(&a->in, "study", "samples=500", key, text, state) == 0) return 0;
     switch (key) {
-    case 's':
-        if (!strchr(text, '=')) argp_error(state, "--set: expected KEY=VALUE, such as samples=500, got \"%s\"", text);
-        a->setting[a->settings++] = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->path) argp_error(state, "expected one study file, got \"%s\" as well", text);
-        a->path = text;
-        return 0;
     case ARGP_KEY_END:
         check(a, state);
         return 0;
@@ -161,17 +152,17 @@ static int run(const arguments *a, rg_study *study) {
 int cli_study(int argc, char **argv) {
     rg_diagnostic diagnostic = {0};
     rg_study *study = NULL;
-    arguments a = {.setting = calloc((size_t)argc + 1, sizeof *a.setting)};
-    int code = a.setting ? CLI_DONE : cli_fail(verb, "out of memory");
+    arguments a = {.in.setting = calloc((size_t)argc + 1, sizeof *a.in.setting)};
+    int code = a.in.setting ? CLI_DONE : cli_fail(verb, "out of memory");
     if (code == CLI_DONE) argp_parse(&parser, argc, argv, 0, NULL, &a);
     if (code == CLI_DONE && a.list) {
-        free(a.setting);
+        free(a.in.setting);
         return list();
     }
     if (code == CLI_DONE)
-        code = cli_check(verb, rg_study_read(a.path, a.setting, a.settings, &study, &diagnostic), &diagnostic);
+        code = cli_check(verb, rg_study_read(a.in.path, a.in.setting, a.in.settings, &study, &diagnostic), &diagnostic);
     if (code == CLI_DONE) code = run(&a, study);
     rg_study_free(study);
-    free(a.setting);
+    free(a.in.setting);
     return code;
 }
