@@ -4,39 +4,19 @@
  *     sup Lambda_T W1(mu, nu) + int c E_{q_v}[Lambda_v |S - S'|] dv
  * of one that starts from mu and follows S' with marginals q_v: for a 1-Lipschitz psi at the end, f_v = E[psi(X_min) | X_v]
  * along S obeys d_v f = c S.grad f + D laplacian f, and d/dv of int f_v d(q'_v - q_v) is c E_q[(S - S').grad f_v]. Lambda_v
- * bounds |grad f_v|. With lambda = the largest eigenvalue of the symmetric part of c grad S, o = osc psi <= the diameter of
- * the torus, kappa = sup over [v_min, v] of lambda+ / D, and t = D (v - v_min):
- *     Gronwall   exp(int sup lambda dv)
- *     Bernstein  min over 0 < k <= 1 of (sqrt(chi) + 1/k) exp((k^2 - 1) / 2),  chi = kappa o^2
- *     smoothing  o sqrt((1 + 2 kappa t) / (2 e t))
- * Source: docs/theory.md 5, docs/budget.md. */
+ * bounds |grad f_v|. With lambda = the largest eigenvalue of the symmetric part of c grad S: Gronwall is exp(int sup lambda dv);
+ * Bernstein and smoothing, with o = osc psi <= the diameter of the torus, stand in measure/slope.h.
+ * Source: docs/wasserstein.md, docs/budget.md. */
 #include "experiment/budget.h"
 
 #include "grid/modes.h"
+#include "measure/expansion.h"
+#include "measure/slope.h"
 
 #include <assert.h>
 #include <math.h>
 
 /* ---- the stretch of a drift */
-
-/* Largest eigenvalue of a symmetric matrix m (d, d). In three dimensions by the angle of its characteristic cubic. */
-static double largest_eigenvalue(int dim, double m[RG_MAX_DIM][RG_MAX_DIM]) {
-    if (dim == 1) return m[0][0];
-    if (dim == 2) return 0.5 * (m[0][0] + m[1][1]) + hypot(0.5 * (m[0][0] - m[1][1]), m[0][1]);
-    const double mean = (m[0][0] + m[1][1] + m[2][2]) / 3;
-    double a[3][3], square = 0;
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++) {
-            a[i][j] = m[i][j] - (i == j ? mean : 0);
-            square += a[i][j] * a[i][j];
-        }
-    const double p = sqrt(square / 6);
-    if (!(p > 0)) return mean;
-    const double determinant = a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) -
-                               a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) +
-                               a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]);
-    return mean + 2 * p * cos(acos(fmax(-1, fmin(1, 0.5 * determinant / (p * p * p)))) / 3);
-}
 
 rg_status rg_stretch(rg_spectral *spectral, const double *field, double *work, double *stretch, double *greatest) {
     const int dim = spectral->grid.dim;
@@ -50,8 +30,8 @@ rg_status rg_stretch(rg_spectral *spectral, const double *field, double *work, d
     for (ptrdiff_t i = 0; i < n; i++) {
         double m[RG_MAX_DIM][RG_MAX_DIM];
         for (int a = 0; a < dim; a++)
-            for (int b = 0; b < dim; b++) m[a][b] = 0.5 * (work[(a * dim + b) * n + i] + work[(b * dim + a) * n + i]);
-        const double largest = largest_eigenvalue(dim, m);
+            for (int b = 0; b < dim; b++) m[a][b] = work[(a * dim + b) * n + i];
+        const double largest = rg_largest_eigenvalue(dim, m);
         *greatest = fmax(*greatest, largest);
         if (stretch) stretch[i] = largest;
     }
@@ -74,15 +54,6 @@ double rg_bound_reference(const rg_grid *g, double variance, double start) {
         product *= sum;
     }
     return start * fmin(1, sqrt(fmax(product - 1, 0)));
-}
-
-static double bernstein(double chi) {
-    double least = HUGE_VAL;
-    for (int i = 1; i <= 200; i++) {
-        const double k = i / 200.0;
-        least = fmin(least, (sqrt(chi) + 1 / k) * exp(0.5 * (k * k - 1)));
-    }
-    return least;
 }
 
 static double diameter(const rg_grid *g) {
@@ -112,8 +83,8 @@ static double step_lambda(struct lambda *l, double variance, double stretch, int
     const double t = l->diffusion * (variance - l->lowest);
     if (l->diffusion > 0) {
         const double kappa = fmax(l->greatest, 0) / l->diffusion;
-        value[BERNSTEIN] = bernstein(kappa * l->osc * l->osc);
-        if (t > 0) value[SMOOTHING] = l->osc * sqrt((1 + 2 * kappa * t) / (2 * exp(1.0) * t));
+        value[BERNSTEIN] = rg_slope_bernstein(kappa, l->osc);
+        if (t > 0) value[SMOOTHING] = rg_slope_smoothing(kappa * t, l->osc) / sqrt(t);
     }
     *which = GRONWALL;
     for (int k = 1; k < LAMBDAS; k++)

@@ -1,11 +1,8 @@
 /* Bounds on W1, TV and W2 from what the march noted at its nodes. With L = sup lambda_max, I_v its integral from variance_min,
- * kappa = sup L_+ / D over the levels so far, o = the diameter of the box, S = D (v - variance_min):
- *   Gronwall   exp(I_v)
- *   Bernstein  sqrt(1 + kappa o^2 / 4)                     from  |grad f|^2 + kappa (f - m)^2
- *   smoothing  (o / 2) sqrt(kappa / (1 - exp(-2 kappa S)))  from  a(S) |grad f|^2 + (f - m)^2,  a' = 2 - 2 kappa a
- * where m is the middle of the range of psi: (d_v - L)(a |grad f|^2 + (f - m)^2) <= (D a' + 2 kappa D a - 2 D) |grad f|^2 = 0
- * (in units of S), and the greatest value of such a sum does not grow. TV: smoothing with o = 1, the range of an indicator. */
+ * kappa = sup L_+ / D over the levels so far, o = the diameter of the box, S = D (v - variance_min): Gronwall is exp(I_v);
+ * Bernstein and smoothing stand in measure/slope.h. TV: smoothing with o = 1, the range of an indicator. */
 #include "experiment/wasserstein.h"
+#include "measure/slope.h"
 
 #include <math.h>
 
@@ -22,14 +19,14 @@ double rg_w1_gronwall(const rg_w1_node *node) {
 }
 
 double rg_w1_bernstein(const rg_w1 *w, const rg_w1_node *node) {
-    return w->diffusion > 0 ? sqrt(1 + 0.25 * kappa(w, node) * w->reach * w->reach) : HUGE_VAL;
+    return w->diffusion > 0 ? rg_slope_bernstein(kappa(w, node), w->reach) : HUGE_VAL;
 }
 
-/* x / (1 - exp(-x)), x = 2 kappa S; Lambda = (o / 2) sqrt(that / (2 S)) */
+/* Times the root of v - variance_min. */
 double rg_w1_smoothing(const rg_w1 *w, const rg_w1_node *node, double oscillation) {
     if (!(w->diffusion > 0)) return HUGE_VAL;
-    const double x = 2 * kappa(w, node) * w->diffusion * since(w, node);
-    return 0.5 * oscillation / sqrt(2 * w->diffusion) * sqrt(x > 1e-12 ? x / -expm1(-x) : 1);
+    const double growth = kappa(w, node) * w->diffusion * since(w, node);
+    return rg_slope_smoothing(growth, oscillation) / sqrt(w->diffusion);
 }
 
 /* ---- integrands */

@@ -42,7 +42,7 @@ static double largest_of_three(double a[3][3]) {
     return q + 2 * p * cos(acos(r) / 3);
 }
 
-static double largest(int dim, double j[3][3]) {
+double rg_largest_eigenvalue(int dim, double j[RG_MAX_DIM][RG_MAX_DIM]) {
     if (dim == 1) return j[0][0];
     for (int a = 0; a < dim; a++)
         for (int b = 0; b < a; b++) j[a][b] = j[b][a] = 0.5 * (j[a][b] + j[b][a]);
@@ -54,7 +54,7 @@ static void rate_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
     double j[3][3] = {{0}};
     for (ptrdiff_t i = begin; i < end; i++) {
         jacobian(w, i, j);
-        w->rate[i] = largest(w->grid->dim, j);
+        w->rate[i] = rg_largest_eigenvalue(w->grid->dim, j);
     }
 }
 
