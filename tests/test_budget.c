@@ -13,6 +13,9 @@
 #include "fields.h"
 #include "scratch.h"
 
+int openblas_get_num_threads(void);
+void openblas_set_num_threads(int threads);
+
 /* ---- experiments from text */
 
 static rg_experiment experiment_of(const char *yaml) {
@@ -385,9 +388,13 @@ static void threads_do_not_matter(void **state) {
     rg_budget *one, *two;
     const int threads = omp_get_max_threads();
     omp_set_num_threads(1);
+    openblas_set_num_threads(1);
     one = budget_of(&x);
     omp_set_num_threads(2);
+    openblas_set_num_threads(3);
     two = budget_of(&x);
+    assert_int_equal(openblas_get_num_threads(), 3); /* as it was found */
+    openblas_set_num_threads(1);
     omp_set_num_threads(threads);
     for (size_t i = 0; i <= one->rungs; i++)
         assert_true(same_bits(rg_grid_cells(&one->grid), one->law[i], two->law[i]));

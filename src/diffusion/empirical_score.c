@@ -181,14 +181,14 @@ static rg_status empirical_at(rg_point_score *score, double variance, size_t cou
     const double total = variance + e->bandwidth * e->bandwidth;
     const size_t tiles = (count + RG_TILE - 1) / RG_TILE;
     (void)diagnostic;
-    const int threads = rg_blas_alone();
+    rg_dense_begin();
 #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
     for (size_t t = 0; t < tiles; t++) {
         const size_t begin = t * RG_TILE, rows = count - begin < RG_TILE ? count - begin : RG_TILE;
         do_tile(e, &e->scratch[omp_get_thread_num()], total, rows, x + begin * e->dim, out + begin * e->dim,
                 nearest ? nearest + begin : NULL);
     }
-    rg_blas_restore(threads);
+    rg_dense_end();
     return RG_OK;
 }
 

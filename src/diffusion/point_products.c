@@ -5,20 +5,6 @@
 #include <gsl/gsl_cblas.h>
 #include <math.h>
 
-/* cblas.h of OpenBLAS would declare them beside a second gsl_cblas.h. */
-int openblas_get_num_threads(void);
-void openblas_set_num_threads(int threads);
-
-int rg_blas_alone(void) {
-    const int threads = openblas_get_num_threads();
-    openblas_set_num_threads(1);
-    return threads;
-}
-
-void rg_blas_restore(int threads) {
-    openblas_set_num_threads(threads);
-}
-
 void rg_products(size_t rows, size_t columns, size_t dim, const double *x, const double *y, double *out) {
     const int m = (int)rows, n = (int)columns, d = (int)dim;
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, d, 1, x, d, y, d, 0, out, n);

@@ -1,16 +1,12 @@
-/* Products of points with points, one tile of rows against one block of columns at a time, through BLAS on one thread: who
- * calls shares tiles among threads, and the sums stay the same for any number of them. Internal. */
+/* Products of points with points, one tile of rows against one block of columns at a time, through BLAS on one thread (rg_dense_begin):
+ * who calls shares tiles among threads, and the sums stay the same for any number of them. Internal. */
 #ifndef RG_POINT_PRODUCTS_H
 #define RG_POINT_PRODUCTS_H
 
-#include "base/base.h"
+#include "base/dense.h"
 
 /* Rows of a tile, columns of a block. Both make the products run at the speed of large ones; a tile is what a thread takes. */
 enum { RG_TILE = 256, RG_BLOCK = 512 };
-
-/* BLAS on one thread, and as it was before. Not re-entrant. */
-int rg_blas_alone(void);
-void rg_blas_restore(int threads);
 
 /* out (rows, columns) = x (rows, dim) y (columns, dim)' */
 void rg_products(size_t rows, size_t columns, size_t dim, const double *x, const double *y, double *out);

@@ -62,7 +62,7 @@ static void search_tile(const struct search *s, size_t begin, size_t rows, doubl
 /* As many tiles at a time as there are threads, so that progress is asked now and then. */
 static rg_status search_all(struct search *s, rg_progress *progress, void *data) {
     const size_t tiles = (s->count + RG_TILE - 1) / RG_TILE, round = 8;
-    const int threads = rg_blas_alone();
+    rg_dense_begin();
     rg_status status = RG_OK;
     for (size_t first = 0; !status && first < tiles; first += round) {
         const size_t last = first + round < tiles ? first + round : tiles;
@@ -73,7 +73,7 @@ static rg_status search_all(struct search *s, rg_progress *progress, void *data)
         }
         if (progress && progress(data, (double)last / (double)tiles, "neighbours")) status = RG_ECANCELLED;
     }
-    rg_blas_restore(threads);
+    rg_dense_end();
     return status;
 }
 

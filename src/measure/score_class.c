@@ -259,10 +259,14 @@ rg_status rg_score_class_fit(rg_score_class *c, const double *density, const dou
         fill_right(c, spectrum, c->right + (size_t)a * c->functions);
     }
     fill_gram(c);
-    if (!rg_dense_cholesky(c->functions, c->gram)) return RG_ENOCONV;
+    rg_dense_begin();
+    const int positive = rg_dense_cholesky(c->functions, c->gram);
+    for (int a = 0; positive && a < dim; a++)
+        rg_dense_solve(c->functions, c->gram, c->right + (size_t)a * c->functions);
+    rg_dense_end();
+    if (!positive) return RG_ENOCONV;
     for (int a = 0; a < dim; a++) {
-        double *x = c->right + (size_t)a * c->functions;
-        rg_dense_solve(c->functions, c->gram, x);
+        const double *x = c->right + (size_t)a * c->functions;
         synthesise(c, x, c->field);
         memcpy(best + a * s->cells, c->field, (size_t)s->cells * sizeof *best);
     }
