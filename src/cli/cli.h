@@ -4,7 +4,8 @@
 
 #include <argp.h>
 #include <jansson.h>
-#include <rotgrad/status.h>
+#include <rotgrad/array.h>
+#include <rotgrad/grid.h>
 #include <stdio.h>
 
 /* Exit codes; an interrupted run ends with CLI_SIGNAL + the signal's number, as shells do. */
@@ -73,6 +74,13 @@ int cli_fail(const char *verb, const char *format, ...) RG_PRINTF(2, 3);
 /* CLI_DONE for RG_OK; otherwise the diagnostic, or the status where the library left no diagnostic, and CLI_FAILED. */
 int cli_check(const char *verb, rg_status status, const rg_diagnostic *diagnostic);
 void cli_warn(const char *verb, const char *format, ...) RG_PRINTF(2, 3);
+
+/* ---- arrays */
+
+/* A finite array; a density (>= 0, of positive and finite mass); one on the grid of another file. Exit codes. */
+int cli_read_array(const char *verb, const char *path, rg_array *array);
+int cli_check_density(const char *verb, const char *path, const rg_array *p);
+int cli_check_grid(const char *verb, const char *path, const rg_array *p, const rg_grid *grid, const char *grid_path);
 
 /* ---- results, on standard output */
 

@@ -12,13 +12,6 @@ static const char *const verb = "split";
 
 /* ---- reading */
 
-static int read_array(const char *path, rg_array *array) {
-    rg_diagnostic diagnostic = {0};
-    rg_status status = rg_array_read(path, array, &diagnostic);
-    if (!status) status = rg_array_check_finite(array, path, &diagnostic);
-    return cli_check(verb, status, &diagnostic);
-}
-
 static int check_field_shape(const char *path, const rg_array *array) {
     const int dim = array->dim - 1;
     int fits = dim >= 1 && dim <= RG_MAX_DIM;
@@ -43,38 +36,20 @@ static int set_grid(split_job *job, const rg_array *field) {
 
 static int read_field(split_job *job) {
     rg_array field = {0};
-    int code = read_array(job->field_path, &field);
+    int code = cli_read_array(verb, job->field_path, &field);
     if (code == CLI_DONE) code = check_field_shape(job->field_path, &field);
     if (code == CLI_DONE) code = set_grid(job, &field);
     job->field = field.data;
     return code;
 }
 
-static int check_density_values(const split_job *job, const rg_array *p) {
-    const char *path = job->density_path;
-    double mass = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        mass += p->data[i];
-        if (p->data[i] < 0)
-            return cli_fail(verb, "%s: expected values >= 0, found %g at index %s", path, p->data[i],
-                            cli_index(p->dim, p->shape, i).text);
-    }
-    if (!(mass > 0) || !isfinite(mass))
-        return cli_fail(verb, "%s: expected a positive and finite mass, found %g", path, mass);
+/* Without a background nothing may be 0. */
+static int check_zeros(const split_job *job, const rg_array *p) {
     for (size_t i = 0; job->background == 0 && i < p->count; i++)
         if (p->data[i] == 0)
             return cli_fail(verb, "%s: found 0 at index %s, where there is no score; mix in --background 1e-6, say",
-                            path, cli_index(p->dim, p->shape, i).text);
+                            job->density_path, cli_index(p->dim, p->shape, i).text);
     return CLI_DONE;
-}
-
-static int check_density(const split_job *job, const rg_array *p) {
-    const rg_grid *grid = &job->grid;
-    int same = p->dim == grid->dim;
-    for (int a = 0; same && a < grid->dim; a++) same = p->shape[a] == grid->shape[a];
-    if (same) return check_density_values(job, p);
-    return cli_fail(verb, "%s: expected shape %s, the grid of %s, found %s", job->density_path,
-                    cli_shape(grid->dim, grid->shape).text, job->field_path, cli_shape(p->dim, p->shape).text);
 }
 
 static void add_background(const split_job *job, rg_array *p) {
@@ -95,9 +70,11 @@ static int set_density(split_job *job, rg_array *p) {
 
 static int read_density(split_job *job) {
     rg_array p = {0};
-    int code = read_array(job->density_path, &p);
+    int code = cli_read_array(verb, job->density_path, &p);
     job->log_density = p.data;
-    if (code == CLI_DONE) code = check_density(job, &p);
+    if (code == CLI_DONE) code = cli_check_grid(verb, job->density_path, &p, &job->grid, job->field_path);
+    if (code == CLI_DONE) code = cli_check_density(verb, job->density_path, &p);
+    if (code == CLI_DONE) code = check_zeros(job, &p);
     return code == CLI_DONE ? set_density(job, &p) : code;
 }
 

@@ -11,25 +11,6 @@ static const char *const verb = "transport";
 
 /* ---- reading */
 
-static int read_array(const char *path, rg_array *array) {
-    rg_diagnostic diagnostic = {0};
-    rg_status status = rg_array_read(path, array, &diagnostic);
-    if (!status) status = rg_array_check_finite(array, path, &diagnostic);
-    return cli_check(verb, status, &diagnostic);
-}
-
-static int check_values(const char *path, const rg_array *p) {
-    double mass = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        mass += p->data[i];
-        if (p->data[i] < 0)
-            return cli_fail(verb, "%s: expected values >= 0, found %g at index %s", path, p->data[i],
-                            cli_index(p->dim, p->shape, i).text);
-    }
-    if (mass > 0 && isfinite(mass)) return CLI_DONE;
-    return cli_fail(verb, "%s: expected a positive and finite mass, found %g", path, mass);
-}
-
 static int set_grid(transport_job *job, const rg_array *p) {
     /* rg_wasserstein1 halves the grid, which must leave RG_MIN_POINTS */
     const ptrdiff_t least = 2 * RG_MIN_POINTS - 1;
@@ -46,15 +27,6 @@ static int set_grid(transport_job *job, const rg_array *p) {
     return status ? cli_fail(verb, "%s: %s", job->from_path, rg_status_text(status)) : CLI_DONE;
 }
 
-static int check_same(const transport_job *job, const rg_array *q) {
-    const rg_grid *grid = &job->grid;
-    int same = q->dim == grid->dim;
-    for (int a = 0; same && a < grid->dim; a++) same = q->shape[a] == grid->shape[a];
-    if (same) return CLI_DONE;
-    return cli_fail(verb, "%s: expected shape %s, the grid of %s, found %s", job->to_path,
-                    cli_shape(grid->dim, grid->shape).text, job->from_path, cli_shape(q->dim, q->shape).text);
-}
-
 static void scale(const rg_grid *grid, double *p) {
     const double mass = rg_integral(grid, p);
     for (ptrdiff_t i = 0; i < rg_grid_cells(grid); i++) p[i] /= mass;
@@ -62,14 +34,14 @@ static void scale(const rg_grid *grid, double *p) {
 
 int transport_read(transport_job *job) {
     rg_array p = {0}, q = {0};
-    int code = read_array(job->from_path, &p);
+    int code = cli_read_array(verb, job->from_path, &p);
     job->p = p.data;
     if (code == CLI_DONE) code = set_grid(job, &p);
-    if (code == CLI_DONE) code = check_values(job->from_path, &p);
-    if (code == CLI_DONE) code = read_array(job->to_path, &q);
+    if (code == CLI_DONE) code = cli_check_density(verb, job->from_path, &p);
+    if (code == CLI_DONE) code = cli_read_array(verb, job->to_path, &q);
     job->q = q.data;
-    if (code == CLI_DONE) code = check_same(job, &q);
-    if (code == CLI_DONE) code = check_values(job->to_path, &q);
+    if (code == CLI_DONE) code = cli_check_grid(verb, job->to_path, &q, &job->grid, job->from_path);
+    if (code == CLI_DONE) code = cli_check_density(verb, job->to_path, &q);
     if (code != CLI_DONE || !job->scale) return code;
     scale(&job->grid, job->p);
     scale(&job->grid, job->q);
