@@ -56,12 +56,6 @@ double rg_bound_reference(const rg_grid *g, double variance, double start) {
     return start * fmin(1, sqrt(fmax(product - 1, 0)));
 }
 
-static double diameter(const rg_grid *g) {
-    double square = 0;
-    for (int a = 0; a < g->dim; a++) square += 0.25 * g->length[a] * g->length[a];
-    return sqrt(square);
-}
-
 /* ---- one rung */
 
 enum { GRONWALL, BERNSTEIN, SMOOTHING, LAMBDAS };
@@ -94,7 +88,7 @@ static double step_lambda(struct lambda *l, double variance, double stretch, int
 
 void rg_bound_lambda(const rg_chain *c, const rg_grid *grid, int rung, double churn, double *lambda, int *which) {
     const size_t last = c->nodes - 1;
-    struct lambda l = {.diffusion = churn * churn / 2, .osc = diameter(grid)};
+    struct lambda l = {.diffusion = churn * churn / 2, .osc = rg_slope_range(grid)};
     l.before = l.lowest = c->variance[last];
     l.stretch = c->node[last * RG_RUNGS + (size_t)rung].stretch;
     for (size_t k = c->nodes; k-- > 0;) /* from v_min up */
@@ -164,7 +158,7 @@ rg_status rg_bound_dyadic(const rg_grid *g, const double *p, const double *q, si
     double full = 0, sum = 0;
     for (int a = 0; a < g->dim; a++) full += g->length[a] * g->length[a];
     full = sqrt(full);
-    *bound = diameter(g); /* on the torus no two points are farther apart */
+    *bound = rg_slope_range(g); /* on the torus no two points are farther apart */
     for (int level = 1;; level++) {
         int fits = 1;
         for (int a = 0; a < g->dim; a++) fits = fits && ((ptrdiff_t)1 << level) <= g->shape[a];

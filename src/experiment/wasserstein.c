@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "measure/expansion.h"
+#include "measure/slope.h"
 
 #include <math.h>
 #include <string.h>
@@ -57,12 +58,6 @@ static rg_status lambda_fields(void *data, double variance, double *b, double *g
 }
 
 /* ---- creation */
-
-static double diameter(const rg_grid *grid) {
-    double square = 0;
-    for (int a = 0; a < grid->dim; a++) square += 0.25 * grid->length[a] * grid->length[a];
-    return sqrt(square);
-}
 
 static rg_status allocate(rg_w1 *w) {
     const size_t n = (size_t)rg_grid_cells(&w->grid), dn = n * (size_t)w->grid.dim;
@@ -423,7 +418,7 @@ rg_status rg_w1_run(const rg_experiment *x, const rg_w1_input *in, rg_w1_values 
                .tolerance = in->tolerance,
                .drift = 0.5 * (1 + square),
                .diffusion = 0.5 * square,
-               .reach = diameter(in->grid),
+               .reach = rg_slope_range(in->grid),
                .stops = in->stops,
                .stop = in->stop};
     rg_value tv_prior;

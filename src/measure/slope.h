@@ -4,6 +4,11 @@
 #ifndef RG_SLOPE_H
 #define RG_SLOPE_H
 
+#include <rotgrad/grid.h>
+
+/* The diameter of the torus, unit x: the greatest range of a function of slope 1. */
+double rg_slope_range(const rg_grid *grid);
+
 /* sqrt(1 + kappa range^2 / 4), from |grad f|^2 + kappa (f - m)^2, m the middle of the range. kappa: unit 1/x^2. */
 double rg_slope_bernstein(double kappa, double range);
 
