@@ -6,11 +6,9 @@
 #include "figure/page.h"
 #include "figure/polyline.h"
 #include "figure/style.h"
-#include "scratch.h"
 
 #include <locale.h>
 #include <math.h>
-#include <png.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +16,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "picture.h"
 
 static const double pi = 3.14159265358979323846;
 static const char *const format_names[] = {"a.png", "a.pdf", "a.svg"};
@@ -47,13 +47,6 @@ static rg_figure figure_of(const rg_panel *panel, size_t panels) {
     return (rg_figure){.panels = panels, .panel = panel, .panel_size = 160};
 }
 
-static void write_ok(const rg_figure *figure, const char *name) {
-    rg_diagnostic d = {RG_OK, ""};
-    const rg_status status = rg_figure_write(figure, scratch_path(name), &d);
-    if (status != RG_OK) print_error("%s\n", d.text);
-    assert_int_equal(status, RG_OK);
-}
-
 static char *read_file(const char *name, size_t *size) {
     FILE *file = fopen(scratch_path(name), "rb");
     assert_non_null(file);
@@ -71,36 +64,26 @@ static char *read_file(const char *name, size_t *size) {
 
 struct drawn {
     rg_page page;
-    unsigned width, height;
-    unsigned char *rgb;
+    struct picture picture;
 };
 
 static struct drawn draw(const rg_figure *figure) {
-    struct drawn d = {.rgb = NULL};
+    struct drawn d;
     assert_int_equal(rg_page_create(&d.page, figure, NULL), RG_OK);
     write_ok(figure, "a.png");
-    png_image image = {.version = PNG_IMAGE_VERSION};
-    assert_true(png_image_begin_read_from_file(&image, scratch_path("a.png")));
-    image.format = PNG_FORMAT_RGB;
-    d.width = image.width;
-    d.height = image.height;
-    d.rgb = malloc(PNG_IMAGE_SIZE(image));
-    assert_non_null(d.rgb);
-    assert_true(png_image_finish_read(&image, NULL, d.rgb, 0, NULL));
+    d.picture = read_picture("a.png");
     return d;
 }
 
 static void release(struct drawn *d) {
-    free(d->rgb);
+    free(d->picture.rgb);
     rg_page_destroy(&d->page);
 }
 
 /* At a place of the page, in points. */
 static unsigned pixel(const struct drawn *d, double x, double y) {
     const double scale = d->page.dpi / 72;
-    assert_true(x >= 0 && y >= 0 && x * scale < d->width && y * scale < d->height);
-    const unsigned char *rgb = d->rgb + 3 * ((size_t)(y * scale) * d->width + (size_t)(x * scale));
-    return (unsigned)rgb[0] << 16 | (unsigned)rgb[1] << 8 | rgb[2];
+    return picture_pixel(&d->picture, x * scale, y * scale);
 }
 
 /* At a value of the first panel's axes, moved by some points. */
@@ -700,7 +683,7 @@ static void without_a_free_corner_the_legend_stands_outside(void **state) {
     assert_true(legend.entries.x > frame.width && legend.note.x > frame.width);
     assert_false(meet(&legend.entries, &legend.note));
     struct drawn d = draw(&figure);
-    assert_true(d.width >= (frame.x + legend.note.x + legend.note.width) * d.page.dpi / 72);
+    assert_true(d.picture.width >= (frame.x + legend.note.x + legend.note.width) * d.page.dpi / 72);
     release(&d);
 }
 
@@ -740,10 +723,10 @@ static void curves_without_label_have_no_legend(void **state) {
 static void check_white_margin(const rg_figure *figure) {
     struct drawn d = draw(figure);
     const unsigned margin = (unsigned)(RG_PAGE_MARGIN * d.page.dpi / 72 / 2);
-    for (unsigned y = 0; y < d.height; y++)
-        for (unsigned x = 0; x < d.width; x++) {
-            const unsigned char *rgb = d.rgb + 3 * ((size_t)y * d.width + x);
-            if (x < margin || y < margin || x + margin >= d.width || y + margin >= d.height)
+    for (unsigned y = 0; y < d.picture.height; y++)
+        for (unsigned x = 0; x < d.picture.width; x++) {
+            const unsigned char *rgb = d.picture.rgb + 3 * ((size_t)y * d.picture.width + x);
+            if (x < margin || y < margin || x + margin >= d.picture.width || y + margin >= d.picture.height)
                 assert_true(rgb[0] == 255 && rgb[1] == 255 && rgb[2] == 255);
         }
     release(&d);

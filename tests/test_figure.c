@@ -3,7 +3,6 @@
 #include "base/base.h"
 #include "figure/page.h"
 #include "figure/style.h"
-#include "scratch.h"
 
 #include <locale.h>
 #include <math.h>
@@ -16,6 +15,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "picture.h"
 
 static const double pi = 3.14159265358979323846;
 static const char *const format_names[] = {"a.png", "a.pdf", "a.svg"};
@@ -57,13 +58,6 @@ static rg_figure figure_of(const rg_panel *panel, size_t panels) {
     return (rg_figure){.panels = panels, .panel = panel, .metadata = metadata, .panel_size = 150};
 }
 
-static void write_ok(const rg_figure *figure, const char *name) {
-    rg_diagnostic d = {RG_OK, ""};
-    const rg_status status = rg_figure_write(figure, scratch_path(name), &d);
-    if (status != RG_OK) print_error("%s\n", d.text);
-    assert_int_equal(status, RG_OK);
-}
-
 static char *read_file(const char *name, size_t *size) {
     FILE *file = fopen(scratch_path(name), "rb");
     assert_non_null(file);
@@ -78,27 +72,6 @@ static char *read_file(const char *name, size_t *size) {
 }
 
 /* ---- pixels */
-
-struct picture {
-    unsigned width, height;
-    unsigned char *rgb;
-};
-
-static struct picture read_picture(const char *name) {
-    png_image image = {.version = PNG_IMAGE_VERSION};
-    assert_true(png_image_begin_read_from_file(&image, scratch_path(name)));
-    image.format = PNG_FORMAT_RGB;
-    struct picture p = {image.width, image.height, malloc(PNG_IMAGE_SIZE(image))};
-    assert_non_null(p.rgb);
-    assert_true(png_image_finish_read(&image, NULL, p.rgb, 0, NULL));
-    return p;
-}
-
-static uint32_t pixel(const struct picture *p, double x, double y) {
-    assert_true(x >= 0 && y >= 0 && x < p->width && y < p->height);
-    const unsigned char *rgb = p->rgb + 3 * ((size_t)y * p->width + (size_t)x);
-    return (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
-}
 
 /* Compares the middle of each cell, away from the frame's own line, with the colour of its value. */
 static void check_cells(const rg_figure *figure) {
@@ -116,7 +89,8 @@ static void check_cells(const rg_figure *figure) {
             const double x = page.placed[0].frame.x + ((double)i + inward0) * step0;
             const double y = page.placed[0].frame.y + page.placed[0].frame.height - ((double)j + inward1) * step1;
             const double value = heat->values[i % heat->shape[0] * heat->shape[1] + j % heat->shape[1]];
-            assert_int_equal(pixel(&p, x * scale, y * scale), rg_colour_scale_pixel(&page.placed[0].scale, value));
+            assert_int_equal(picture_pixel(&p, x * scale, y * scale),
+                             rg_colour_scale_pixel(&page.placed[0].scale, value));
         }
     free(p.rgb);
     rg_page_destroy(&page);
@@ -155,8 +129,8 @@ static void axis_0_runs_right_and_axis_1_upwards(void **state) {
     assert_true(fabs(frame->width / frame->height - 2.3 / 1.7) < 0.01);
     write_ok(&figure, "a.png");
     struct picture p = read_picture("a.png");
-    assert_int_equal(pixel(&p, x * scale, y * scale), panel->scale.table[RG_COLOURS - 1]);
-    assert_int_equal(pixel(&p, x * scale, (y - frame->height / 2) * scale), panel->scale.table[0]);
+    assert_int_equal(picture_pixel(&p, x * scale, y * scale), panel->scale.table[RG_COLOURS - 1]);
+    assert_int_equal(picture_pixel(&p, x * scale, (y - frame->height / 2) * scale), panel->scale.table[0]);
     free(p.rgb);
     rg_page_destroy(&page);
 }
@@ -454,7 +428,7 @@ static void check_white_margin(const rg_figure *figure) {
     for (unsigned y = 0; y < p.height; y++)
         for (unsigned x = 0; x < p.width; x++) {
             const int edge = x < margin || y < margin || x + margin >= p.width || y + margin >= p.height;
-            if (edge) assert_int_equal(pixel(&p, x, y), 0xffffff);
+            if (edge) assert_int_equal(picture_pixel(&p, x, y), 0xffffff);
         }
     free(p.rgb);
 }

@@ -1,13 +1,13 @@
 /* gnuplot draws our scripts without a word of complaint, and its heat maps have our colours. Skipped without gnuplot. */
 #include "figure/page.h"
-#include "scratch.h"
 
 #include <math.h>
-#include <png.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
+
+#include "picture.h"
 
 enum { N0 = 7, N1 = 4, CELLS = N0 * N1, POINTS = 9, SKIPPED = 77 };
 
@@ -47,27 +47,6 @@ static void draw(const rg_figure *figure, const char *options) {
     assert_int_equal(code, 0);
 }
 
-struct picture {
-    unsigned width, height;
-    unsigned char *rgb;
-};
-
-static struct picture read_picture(const char *name) {
-    png_image image = {.version = PNG_IMAGE_VERSION};
-    assert_true(png_image_begin_read_from_file(&image, scratch_path(name)));
-    image.format = PNG_FORMAT_RGB;
-    struct picture p = {image.width, image.height, malloc(PNG_IMAGE_SIZE(image))};
-    assert_non_null(p.rgb);
-    assert_true(png_image_finish_read(&image, NULL, p.rgb, 0, NULL));
-    return p;
-}
-
-static uint32_t pixel(const struct picture *p, double x, double y) {
-    assert_true(x >= 0 && y >= 0 && x < p->width && y < p->height);
-    const unsigned char *rgb = p->rgb + 3 * ((size_t)y * p->width + (size_t)x);
-    return (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
-}
-
 /* Compares the middle of each cell, away from the frame's own line, with the colour of its value. */
 static void check_cells(const rg_figure *figure) {
     const rg_heat_map *heat = figure->panel[0].heat;
@@ -83,7 +62,8 @@ static void check_cells(const rg_figure *figure) {
             const double inward0 = i == 0 ? 0.25 : i == N0 ? -0.25 : 0, inward1 = j == 0 ? 0.25 : j == N1 ? -0.25 : 0;
             const double x = frame->x + (i + inward0) * step0, y = frame->y + frame->height - (j + inward1) * step1;
             const double value = heat->values[i % N0 * N1 + j % N1];
-            assert_int_equal(pixel(&p, x * scale, y * scale), rg_colour_scale_pixel(&page.placed[0].scale, value));
+            assert_int_equal(picture_pixel(&p, x * scale, y * scale),
+                             rg_colour_scale_pixel(&page.placed[0].scale, value));
         }
     free(p.rgb);
     rg_page_destroy(&page);

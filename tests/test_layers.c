@@ -6,12 +6,10 @@
 #include "figure/lic.h"
 #include "figure/number.h"
 #include "figure/page.h"
-#include "scratch.h"
 
 #include <float.h>
 #include <math.h>
 #include <omp.h>
-#include <png.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +17,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "picture.h"
 
 static const double pi = 3.14159265358979323846;
 static const char *const format_names[] = {"a.png", "a.pdf", "a.svg"};
@@ -230,26 +230,6 @@ static void points_without_a_vector_stay_plain(void **state) {
 
 /* ---- pixels */
 
-struct picture {
-    unsigned width, height;
-    unsigned char *rgb;
-};
-
-static struct picture read_picture(const char *name) {
-    png_image image = {.version = PNG_IMAGE_VERSION};
-    assert_true(png_image_begin_read_from_file(&image, scratch_path(name)));
-    image.format = PNG_FORMAT_RGB;
-    struct picture p = {image.width, image.height, malloc(PNG_IMAGE_SIZE(image))};
-    assert_non_null(p.rgb);
-    assert_true(png_image_finish_read(&image, NULL, p.rgb, 0, NULL));
-    return p;
-}
-
-static const unsigned char *rgb_at(const struct picture *p, double x, double y) {
-    assert_true(x >= 0 && y >= 0 && x < p->width && y < p->height);
-    return p->rgb + 3 * ((size_t)y * p->width + (size_t)x);
-}
-
 static rg_panel panel_of(const rg_heat_map *heat) {
     return (rg_panel){.x = {.lower = -0.4, .upper = 1.9}, .y = {.lower = 1.1, .upper = 2.8}, .heat = heat};
 }
@@ -260,13 +240,6 @@ static rg_heat_map heat_map(const double *values) {
 
 static rg_figure figure_of(const rg_panel *panel) {
     return (rg_figure){.panels = 1, .panel = panel, .panel_size = 150};
-}
-
-static void write_ok(const rg_figure *figure, const char *name) {
-    rg_diagnostic d = {RG_OK, ""};
-    const rg_status status = rg_figure_write(figure, scratch_path(name), &d);
-    if (status != RG_OK) print_error("%s\n", d.text);
-    assert_int_equal(status, RG_OK);
 }
 
 /* A picture and where its first frame stands, in pixels. */
