@@ -1,4 +1,5 @@
-/* The two nearest places among many points: equal points are one place, named by the first. Tiles of matrix products give distances with a rounding that is known; whoever may be among the two nearest gets an exact one. */
+/* The two nearest places among many points: equal points are one place, named by the first. Tiles of matrix products give
+ * distances with a rounding that is known; whoever may be among the two nearest gets an exact one. */
 #include "diffusion/point_products.h"
 
 #include <rotgrad/memorise.h>
