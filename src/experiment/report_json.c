@@ -119,16 +119,37 @@ static json_t *w1_json(const rg_outcome *o) {
                      pair_json(w->residual));
 }
 
+struct member {
+    const char *key;
+    json_t *value;
+};
+
+/* Takes the values, also when it fails; 0 for success. */
+static int add_members(json_t *json, size_t count, const struct member *member) {
+    int failed = 0;
+    for (size_t i = 0; i < count; i++) failed |= json_object_set_new(json, member[i].key, member[i].value) != 0;
+    return failed;
+}
+
 static json_t *bounds_json(const rg_report *report) {
     const rg_outcome *o = report->outcome;
     const double churn = report->experiment->churn;
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gradient", bound_json(o->gradient_bound, churn),
-        "girsanov", bound_json(o->girsanov_bound, churn), "dual_sobolev", dual_sobolev_json(report), "reverse_gradient",
-        bound_json(o->reverse_gradient_bound, churn), "reverse_girsanov", bound_json(o->reverse_girsanov_bound, churn),
-        "reverse_projection", bound_json(o->reverse_projection_bound, churn), "hellinger2",
-        bound_json(o->hellinger2_bound, churn), "log_chi2", bound_json(o->log_chi2_bound, churn), "renyi",
-        bound_json(o->renyi_bound, churn), "w1", w1_bounds_json(o));
+    const struct member member[] = {
+        {"gradient", bound_json(o->gradient_bound, churn)},
+        {"girsanov", bound_json(o->girsanov_bound, churn)},
+        {"dual_sobolev", dual_sobolev_json(report)},
+        {"reverse_gradient", bound_json(o->reverse_gradient_bound, churn)},
+        {"reverse_girsanov", bound_json(o->reverse_girsanov_bound, churn)},
+        {"reverse_projection", bound_json(o->reverse_projection_bound, churn)},
+        {"hellinger2", bound_json(o->hellinger2_bound, churn)},
+        {"log_chi2", bound_json(o->log_chi2_bound, churn)},
+        {"renyi", bound_json(o->renyi_bound, churn)},
+        {"w1", w1_bounds_json(o)},
+    };
+    json_t *json = json_object();
+    if (!add_members(json, sizeof member / sizeof *member, member)) return json;
+    json_decref(json);
+    return NULL;
 }
 
 static json_t *energy_json(const rg_outcome *o) {
@@ -329,10 +350,7 @@ json_t *rg_report_provenance(const rg_experiment *e, const char *command) {
 
 static int add_rest(json_t *json, const rg_report *report) {
     const rg_outcome *o = report->outcome;
-    const struct {
-        const char *key;
-        json_t *value;
-    } member[] = {
+    const struct member member[] = {
         {"grid", grid_json(report)},
         {"prior_kl", number_json(o->prior_kl)},
         {"bounds", bounds_json(report)},
@@ -348,9 +366,7 @@ static int add_rest(json_t *json, const rg_report *report) {
         {"numerics", numerics_json(o)},
         {"provenance", rg_report_provenance(report->experiment, report->command)},
     };
-    int failed = 0;
-    for (size_t i = 0; i < sizeof member / sizeof *member; i++)
-        failed |= json_object_set_new(json, member[i].key, member[i].value) != 0;
+    int failed = add_members(json, sizeof member / sizeof *member, member);
     if (o->grid.dim == 1)
         failed |= json_object_set_new(json, "figures_note", json_string("none: heat maps need two or three axes")) != 0;
     return failed;
