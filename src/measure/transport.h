@@ -20,7 +20,7 @@ typedef struct rg_transport_level {
     double spacing[3];  /* by padded axis */
     double *difference; /* (n) p - q, mean 0 */
     double *flux;       /* (d, n) on faces towards i + 1; div flux = difference after a projection */
-    double *state;      /* (corners, d, n) z of Douglas-Rachford: flux at corners - penalty * (unit vectors) */
+    double *state;      /* (rows, corners, d, row) z of Douglas-Rachford: flux at corners - penalty * (unit vectors) */
     double *plus;       /* (d, n) sum of z over the corners of a point that hold its face towards i + 1 */
     double *minus;      /* likewise towards i - 1 */
     double *phi;        /* (n) Lagrange multiplier of the last projection: the potential is -phi / penalty */
