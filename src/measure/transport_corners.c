@@ -99,13 +99,18 @@ INLINE void sum_units(const piece p, int dim, ptrdiff_t j) {
     p.cost[j] = cost;
 }
 
-/* w - K R where that is no longer than 1, cut to 1 elsewhere: summed anew. Returns the square of the largest. */
+/* What a vector of this square is multiplied by to be no longer than 1: at most 1 / (its length), to second order that. */
+INLINE double cut(double square) {
+    return 2 / (1 + larger(square, 1));
+}
+
+/* w - K R where that is no longer than 1, cut elsewhere: summed anew. Returns the square of the largest. */
 INLINE double cut_units(const piece p, int dim, ptrdiff_t j) {
     double sum[3][2] = {{0}}, most = 0;
     UNROLL for (int c = 0; c < 1 << dim; c++) {
         double w[3];
         const double square = correct(p, dim, c, j, w);
-        add_corner(dim, c, 1 / larger(sqrt(square), 1), w, sum);
+        add_corner(dim, c, cut(square), w, sum);
         most = larger(most, square);
     }
     store(p, dim, j, sum);
@@ -117,9 +122,9 @@ INLINE double largest_cut(const piece p, int dim, ptrdiff_t j) {
     double most = 0;
     UNROLL for (int c = 0; c < 1 << dim; c++) {
         double w[3], rest = 0;
-        const double cut = 1 / larger(sqrt(correct(p, dim, c, j, w)), 1);
+        const double kept = cut(correct(p, dim, c, j, w));
         UNROLL for (int a = 0; a < dim; a++) {
-            w[a] = cut * w[a] - p.second[a][c >> a & 1][j];
+            w[a] = kept * w[a] - p.second[a][c >> a & 1][j];
             rest += w[a] * w[a];
         }
         most = larger(most, rest);
