@@ -33,18 +33,14 @@ typedef struct piece {
 /* What is done to a piece; returns a number of which the largest counts. */
 typedef double piece_work(const piece *p);
 
-/* The loops over points are to become SIMD: the loops inside them, of fixed length, must be expanded in place. */
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 8")
-
-INLINE double larger(double a, double b) {
+RG_INLINE double larger(double a, double b) {
     return a > b ? a : b;
 }
 
 /* v = 2 K m - z at a corner; returns its square. */
-INLINE double reflect(const piece p, int dim, int corner, ptrdiff_t j, double v[3]) {
+RG_INLINE double reflect(const piece p, int dim, int corner, ptrdiff_t j, double v[3]) {
     double square = 0;
-    UNROLL for (int a = 0; a < dim; a++) {
+    RG_UNROLL for (int a = 0; a < dim; a++) {
         v[a] = 2 * p.flux[a][corner >> a & 1][j] - p.state[(corner * dim + a) * p.field + j];
         square += v[a] * v[a];
     }
@@ -52,31 +48,31 @@ INLINE double reflect(const piece p, int dim, int corner, ptrdiff_t j, double v[
 }
 
 /* w - K R at a corner; returns its square. */
-INLINE double correct(const piece p, int dim, int corner, ptrdiff_t j, double w[3]) {
+RG_INLINE double correct(const piece p, int dim, int corner, ptrdiff_t j, double w[3]) {
     const double inverse = 1 / larger(sqrt(reflect(p, dim, corner, j, w)), p.penalty);
     double square = 0;
-    UNROLL for (int a = 0; a < dim; a++) {
+    RG_UNROLL for (int a = 0; a < dim; a++) {
         w[a] = inverse * w[a] - p.residual[a][corner >> a & 1][j];
         square += w[a] * w[a];
     }
     return square;
 }
 
-INLINE void add_corner(int dim, int corner, double factor, const double w[3], double sum[3][2]) {
-    UNROLL for (int a = 0; a < dim; a++) sum[a][corner >> a & 1] += factor * w[a];
+RG_INLINE void add_corner(int dim, int corner, double factor, const double w[3], double sum[3][2]) {
+    RG_UNROLL for (int a = 0; a < dim; a++) sum[a][corner >> a & 1] += factor * w[a];
 }
 
-INLINE void store(const piece p, int dim, ptrdiff_t j, double sum[3][2]) {
-    UNROLL for (int a = 0; a < dim; a++)
-        UNROLL for (int side = 0; side < 2; side++) p.sum[a][side][j] = sum[a][side];
+RG_INLINE void store(const piece p, int dim, ptrdiff_t j, double sum[3][2]) {
+    RG_UNROLL for (int a = 0; a < dim; a++) RG_UNROLL for (int side = 0; side < 2; side++) p.sum[a][side][j] =
+        sum[a][side];
 }
 
-INLINE void step(const piece p, int dim, ptrdiff_t j) {
+RG_INLINE void step(const piece p, int dim, ptrdiff_t j) {
     double sum[3][2] = {{0}};
-    UNROLL for (int c = 0; c < 1 << dim; c++) {
+    RG_UNROLL for (int c = 0; c < 1 << dim; c++) {
         double v[3], z[3];
         const double kept = 1 - p.penalty / larger(sqrt(reflect(p, dim, c, j, v)), p.penalty);
-        UNROLL for (int a = 0; a < dim; a++) {
+        RG_UNROLL for (int a = 0; a < dim; a++) {
             double *at = p.state + (c * dim + a) * p.field + j;
             *at = z[a] = *at + p.factor * (v[a] * kept - p.flux[a][c >> a & 1][j]);
         }
@@ -86,12 +82,12 @@ INLINE void step(const piece p, int dim, ptrdiff_t j) {
 }
 
 /* The sums of w, and the cost of the flux. */
-INLINE void sum_units(const piece p, int dim, ptrdiff_t j) {
+RG_INLINE void sum_units(const piece p, int dim, ptrdiff_t j) {
     double sum[3][2] = {{0}}, cost = 0;
-    UNROLL for (int c = 0; c < 1 << dim; c++) {
+    RG_UNROLL for (int c = 0; c < 1 << dim; c++) {
         double v[3], flux = 0;
         const double inverse = 1 / larger(sqrt(reflect(p, dim, c, j, v)), p.penalty);
-        UNROLL for (int a = 0; a < dim; a++) flux += p.flux[a][c >> a & 1][j] * p.flux[a][c >> a & 1][j];
+        RG_UNROLL for (int a = 0; a < dim; a++) flux += p.flux[a][c >> a & 1][j] * p.flux[a][c >> a & 1][j];
         cost += sqrt(flux);
         add_corner(dim, c, inverse, v, sum);
     }
@@ -100,14 +96,14 @@ INLINE void sum_units(const piece p, int dim, ptrdiff_t j) {
 }
 
 /* What a vector of this square is multiplied by to be no longer than 1: at most 1 / (its length), to second order that. */
-INLINE double cut(double square) {
+RG_INLINE double cut(double square) {
     return 2 / (1 + larger(square, 1));
 }
 
 /* w - K R where that is no longer than 1, cut elsewhere: summed anew. Returns the square of the largest. */
-INLINE double cut_units(const piece p, int dim, ptrdiff_t j) {
+RG_INLINE double cut_units(const piece p, int dim, ptrdiff_t j) {
     double sum[3][2] = {{0}}, most = 0;
-    UNROLL for (int c = 0; c < 1 << dim; c++) {
+    RG_UNROLL for (int c = 0; c < 1 << dim; c++) {
         double w[3];
         const double square = correct(p, dim, c, j, w);
         add_corner(dim, c, cut(square), w, sum);
@@ -118,12 +114,12 @@ INLINE double cut_units(const piece p, int dim, ptrdiff_t j) {
 }
 
 /* The same, less the second residual. */
-INLINE double largest_cut(const piece p, int dim, ptrdiff_t j) {
+RG_INLINE double largest_cut(const piece p, int dim, ptrdiff_t j) {
     double most = 0;
-    UNROLL for (int c = 0; c < 1 << dim; c++) {
+    RG_UNROLL for (int c = 0; c < 1 << dim; c++) {
         double w[3], rest = 0;
         const double kept = cut(correct(p, dim, c, j, w));
-        UNROLL for (int a = 0; a < dim; a++) {
+        RG_UNROLL for (int a = 0; a < dim; a++) {
             w[a] = kept * w[a] - p.second[a][c >> a & 1][j];
             rest += w[a] * w[a];
         }
@@ -133,31 +129,29 @@ INLINE double largest_cut(const piece p, int dim, ptrdiff_t j) {
 }
 
 /* Slope at the corners, from those on faces. */
-INLINE double slope(const piece p, int dim, ptrdiff_t j) {
+RG_INLINE double slope(const piece p, int dim, ptrdiff_t j) {
     double most = 0;
-    UNROLL for (int c = 0; c < 1 << dim; c++) {
+    RG_UNROLL for (int c = 0; c < 1 << dim; c++) {
         double square = 0;
-        UNROLL for (int a = 0; a < dim; a++)
-            square += p.residual[a][c >> a & 1][j] * p.residual[a][c >> a & 1][j];
+        RG_UNROLL for (int a = 0; a < dim; a++) square += p.residual[a][c >> a & 1][j] * p.residual[a][c >> a & 1][j];
         most = larger(most, square);
     }
     return most;
 }
 
-INLINE void gather(const piece p, int dim, ptrdiff_t j) {
+RG_INLINE void gather(const piece p, int dim, ptrdiff_t j) {
     double sum[3][2] = {{0}};
-    UNROLL for (int c = 0; c < 1 << dim; c++)
-        UNROLL for (int a = 0; a < dim; a++) sum[a][c >> a & 1] += p.state[(c * dim + a) * p.field + j];
+    RG_UNROLL for (int c = 0; c < 1 << dim; c++) RG_UNROLL for (int a = 0; a < dim; a++) sum[a][c >> a & 1] +=
+        p.state[(c * dim + a) * p.field + j];
     store(p, dim, j, sum);
 }
 
-INLINE void scale(const piece p, int dim, ptrdiff_t j) {
-    UNROLL for (int c = 0; c < 1 << dim; c++)
-        UNROLL for (int a = 0; a < dim; a++) {
-            const double flux = p.flux[a][c >> a & 1][j];
-            double *z = p.state + (c * dim + a) * p.field + j;
-            *z = flux + p.factor * (*z - flux);
-        }
+RG_INLINE void scale(const piece p, int dim, ptrdiff_t j) {
+    RG_UNROLL for (int c = 0; c < 1 << dim; c++) RG_UNROLL for (int a = 0; a < dim; a++) {
+        const double flux = p.flux[a][c >> a & 1][j];
+        double *z = p.state + (c * dim + a) * p.field + j;
+        *z = flux + p.factor * (*z - flux);
+    }
 }
 
 /* One compiled loop for each work and dimension. The piece is copied: the compiler then knows that the pointers in it
@@ -251,17 +245,28 @@ void rg_transport_set_penalty(rg_transport_level *l, double penalty) {
     l->penalty = penalty;
 }
 
-rg_transport_bracket rg_transport_certify(rg_transport_level *l) {
+/* Square of the largest w after the first correction; after the second. */
+static double correct_once(rg_transport_level *l) {
+    rg_transport_residual(l, l->residual);
+    run_for(l, cut_2, cut_3, 1);
+    return rg_max_abs(l->rows, l->row_value);
+}
+
+static double correct_twice(rg_transport_level *l) {
+    rg_transport_residual(l, l->plus);
+    run_for(l, largest_2, largest_3, 1);
+    return rg_max_abs(l->rows, l->row_value);
+}
+
+rg_transport_bracket rg_transport_certify(rg_transport_level *l, double gap) {
+    static const double hope = 4; /* the second correction is worth a factor of 2, seldom more */
     const double volume = rg_grid_cell_volume(&l->grid);
     run_for(l, units_2, units_3, 1);
     const double upper = volume / l->corners * rg_sum(l->cells, l->residual);
-    rg_transport_residual(l, l->residual);
-    run_for(l, cut_2, cut_3, 1);
-    const double first = rg_max_abs(l->rows, l->row_value);
-    rg_transport_residual(l, l->plus);
-    run_for(l, largest_2, largest_3, 1);
-    const double scale = sqrt(fmin(first, rg_max_abs(l->rows, l->row_value)));
     const double gain = volume / l->penalty * rg_dot(l->cells, l->phi, l->difference);
+    double square = correct_once(l);
+    if (gain > (1 - hope * gap) * upper * sqrt(square)) square = fmin(square, correct_twice(l));
+    const double scale = sqrt(square);
     return (rg_transport_bracket){.lower = scale > 0 ? gain / scale : 0, .upper = upper, .scale = scale};
 }
 

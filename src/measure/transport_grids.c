@@ -80,7 +80,6 @@ void rg_transport_prolong(const rg_transport_level *coarse, rg_transport_level *
     for (ptrdiff_t row = 0; row < fine->rows; row++)
         prolong_row(coarse->n, coarse->state, fine->n, fields, row, fine->state);
     fine->penalty = coarse->penalty;
-    fine->first_penalty = coarse->first_penalty;
     rg_transport_gather(fine);
 }
 

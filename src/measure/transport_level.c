@@ -71,14 +71,14 @@ void rg_transport_level_destroy(rg_transport_level *l) {
 
 typedef struct strip {
     ptrdiff_t n;
-    const double *plus[3], *minus[3];         /* at the row */
-    const double *plus_before[3];             /* at the previous points; of the last axis: at the row */
+    const double *plus[3], *minus[3];            /* at the row */
+    const double *plus_before[3];                /* at the previous points; of the last axis: at the row */
     const double *minus_after[3], *phi_after[3]; /* at the next points, likewise */
     const double *difference;
     double *phi, *out[3];
-    double share[3];  /* of 1 / spacing and of 1 / corners, for the divergence of the average */
-    double slope[3];  /* factor / spacing */
-    double part;      /* 1 / corners */
+    double share[3]; /* of 1 / spacing and of 1 / corners, for the divergence of the average */
+    double slope[3]; /* factor / spacing */
+    double part;     /* 1 / corners */
 } strip;
 
 /* out: (d, n) or NULL; factor: of the gradient of phi. */
@@ -102,14 +102,10 @@ static strip strip_of(const rg_transport_level *l, ptrdiff_t row, double factor,
     return s;
 }
 
-/* The loops over points are to become SIMD: the loops inside them must be expanded in place. */
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 3")
-
 /* phi = div A - (p - q); `before` and `after` lead from point j to its neighbours along the last axis. */
-INLINE void defect(const strip s, int dim, ptrdiff_t j, ptrdiff_t before, ptrdiff_t after) {
+RG_INLINE void defect(const strip s, int dim, ptrdiff_t j, ptrdiff_t before, ptrdiff_t after) {
     double sum = -s.difference[j];
-    UNROLL for (int a = 0; a < dim; a++) {
+    RG_UNROLL for (int a = 0; a < dim; a++) {
         const int last = a == dim - 1;
         const double plus = s.plus[a][j] - s.plus_before[a][last ? j + before : j];
         sum += s.share[a] * (plus + (s.minus_after[a][last ? j + after : j] - s.minus[a][j]));
@@ -118,9 +114,9 @@ INLINE void defect(const strip s, int dim, ptrdiff_t j, ptrdiff_t before, ptrdif
 }
 
 /* out = A + factor * grad phi */
-INLINE void combine(const strip s, int dim, ptrdiff_t j, ptrdiff_t before, ptrdiff_t after) {
+RG_INLINE void combine(const strip s, int dim, ptrdiff_t j, ptrdiff_t before, ptrdiff_t after) {
     (void)before;
-    UNROLL for (int a = 0; a < dim; a++) {
+    RG_UNROLL for (int a = 0; a < dim; a++) {
         const ptrdiff_t next = a == dim - 1 ? j + after : j;
         s.out[a][j] = s.part * (s.plus[a][j] + s.minus_after[a][next]) + s.slope[a] * (s.phi_after[a][next] - s.phi[j]);
     }
