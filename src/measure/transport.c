@@ -103,14 +103,17 @@ static int cancelled(const struct effort *effort, double gap) {
     return o->progress(o->progress_data, done, "transport") != 0;
 }
 
-/* The flux settles long before the potential. A larger penalty hurries the potential: it grows while the upper bound
- * moves by less than a hundredth of the gap from one check to the next, and shrinks where it moves by more than a tenth. */
-static void adapt(rg_transport_level *l, double moved, double gap) {
-    static const double factor = 1.6, most = 12, little = 0.01, much = 0.1;
-    if (moved < little * gap && l->penalty * factor <= most * l->first_penalty)
-        rg_transport_set_penalty(l, l->penalty * factor);
-    else if (moved > much * gap)
+/* The flux settles long before the potential; a larger penalty hurries the potential and delays the flux. The gap has two
+ * parts: upper - lower scale, which the flux is to blame for, and scale - 1, which the potential is to blame for. The penalty grows where
+ * the upper bound has settled and its part is small, and shrinks where it moves or its part is large. */
+static void adapt(rg_transport_level *l, const rg_transport_bracket *b, double before) {
+    static const double factor = 1.6, settled = 0.01, moving = 0.1, small = 0.1, large = 0.3;
+    const double moved = fabs(before - b->upper) / (b->upper - b->lower);
+    const double of_flux = 1 - b->lower * b->scale / b->upper, of_potential = b->scale - 1;
+    if (moved > moving || of_flux > large * of_potential)
         rg_transport_set_penalty(l, l->penalty / factor);
+    else if (moved < settled && of_flux < small * of_potential)
+        rg_transport_set_penalty(l, l->penalty * factor);
 }
 
 /* Steps until the gap is reached; the level is left at a projection that the bracket belongs to. */
@@ -121,11 +124,11 @@ static rg_status iterate(rg_transport_level *l, const struct effort *effort, rg_
         rg_transport_project(l);
         const int last = *iterations >= effort->max_iterations;
         if (*iterations % CHECK == 0 || last) {
-            *bracket = rg_transport_certify(l);
+            *bracket = rg_transport_certify(l, effort->gap);
             const double gap = (bracket->upper - bracket->lower) / bracket->upper;
             if (cancelled(effort, gap)) return RG_ECANCELLED;
             if (gap <= effort->gap || last) return RG_OK;
-            if (before > 0) adapt(l, fabs(before - bracket->upper), bracket->upper - bracket->lower);
+            if (before > 0) adapt(l, bracket, before);
             before = bracket->upper;
         }
         rg_transport_step(l, relaxation);
@@ -139,7 +142,7 @@ static void start(rg_transport_level *l) {
     rg_transport_gather(l);
     rg_transport_project(l);
     const ptrdiff_t count = l->dim * l->cells;
-    l->penalty = l->first_penalty = sqrt(rg_dot(count, l->flux, l->flux) / (double)l->cells);
+    l->penalty = sqrt(rg_dot(count, l->flux, l->flux) / (double)l->cells);
     rg_transport_gather(l);
 }
 
@@ -174,7 +177,6 @@ static int take_difference(rg_transport *t, int cold) {
     if (cold || !(factor > 0) || square - factor * factor * old > near * square) return 0;
     for (ptrdiff_t i = 0; i < l->corners * l->dim * l->cells; i++) l->state[i] *= factor;
     l->penalty *= factor;
-    l->first_penalty *= factor;
     rg_transport_gather(l);
     return 1;
 }

@@ -20,7 +20,7 @@ typedef struct rg_transport_level {
     double spacing[3];  /* by padded axis */
     double *difference; /* (n) p - q, mean 0 */
     double *flux;       /* (d, n) on faces towards i + 1; div flux = difference after a projection */
-    double *state;      /* (corners, d, n) z of Douglas-Rachford: flux at corners - penalty * (unit vectors) */
+    double *state;      /* (rows, corners, d, row) z of Douglas-Rachford: flux at corners - penalty * (unit vectors) */
     double *plus;       /* (d, n) sum of z over the corners of a point that hold its face towards i + 1 */
     double *minus;      /* likewise towards i - 1 */
     double *phi;        /* (n) Lagrange multiplier of the last projection: the potential is -phi / penalty */
@@ -28,8 +28,7 @@ typedef struct rg_transport_level {
     double *row_value;  /* (rows) one number a row, to be summed */
     double *symbol;     /* (modes) inverse of the staggered Laplacian, over the number of cells */
     rg_spectral *spectral;
-    double penalty;       /* the step of Douglas-Rachford, unit of flux */
-    double first_penalty; /* where it began: the scale of what is sensible */
+    double penalty; /* the step of Douglas-Rachford, unit of flux */
 } rg_transport_level;
 
 /* A certified pair. */
@@ -46,8 +45,9 @@ void rg_transport_project(rg_transport_level *level);
 void rg_transport_step(rg_transport_level *level, double relaxation);
 /* Sums of z alone; z as it is. */
 void rg_transport_gather(rg_transport_level *level);
-/* Both bounds at the last projection; leaves the sums of z spoilt: a step must follow. */
-rg_transport_bracket rg_transport_certify(rg_transport_level *level);
+/* Both bounds at the last projection, as near as they must be to tell whether the gap is reached; leaves the sums of z spoilt:
+ * a step must follow. */
+rg_transport_bracket rg_transport_certify(rg_transport_level *level, double gap);
 /* Used by it: the part of the averaged unit vectors that is no gradient of the potential, from their sums in `plus` and
  * `minus`; `residual` (d, n) may be `plus`. */
 void rg_transport_residual(rg_transport_level *level, double *residual);
@@ -77,6 +77,10 @@ void rg_transport_crop(const rg_grid *padded, const double *in, const rg_grid *g
 /* One dimension, closed form; scratch: (n). difference has mean 0. */
 void rg_transport_circle(const rg_grid *grid, int free_boundary, const double *difference, double *scratch,
                          double *potential, double *flux, rg_transport_report *report);
+
+/* Loops over points are to become SIMD: what they call, and the loops inside that, must be expanded in place. */
+#define RG_INLINE static inline __attribute__((always_inline))
+#define RG_UNROLL _Pragma("GCC unroll 8")
 
 /* Row of the neighbour along a leading padded axis. */
 static inline ptrdiff_t rg_row_next(const rg_transport_level *l, int padded, ptrdiff_t row) {

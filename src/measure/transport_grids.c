@@ -57,27 +57,29 @@ static void stretch(ptrdiff_t m, ptrdiff_t n, double *row) {
     }
 }
 
-static void prolong(const ptrdiff_t m[3], const double *in, const ptrdiff_t n[3], double *out) {
-    for (ptrdiff_t line = 0; line < n[0] * n[1]; line++) {
-        const place x = place_of(line / n[1], n[0], m[0]), y = place_of(line % n[1], n[1], m[1]);
-        double *row = out + line * n[2];
+/* A row of all fields of the state. */
+static void prolong_row(const ptrdiff_t m[3], const double *in, const ptrdiff_t n[3], ptrdiff_t fields, ptrdiff_t line,
+                        double *out) {
+    const place x = place_of(line / n[1], n[0], m[0]), y = place_of(line % n[1], n[1], m[1]);
+    for (ptrdiff_t k = 0; k < fields; k++) {
+        double *row = out + (line * fields + k) * n[2];
         for (ptrdiff_t j = 0; j < m[2]; j++) row[j] = 0;
         for (int c = 0; c < 4; c++) {
             const double share = (c & 1 ? x.share : 1 - x.share) * (c & 2 ? y.share : 1 - y.share);
-            const double *from = in + ((c & 1 ? x.next : x.at) * m[1] + (c & 2 ? y.next : y.at)) * m[2];
-            for (ptrdiff_t j = 0; share > 0 && j < m[2]; j++) row[j] += share * from[j];
+            const ptrdiff_t from = (c & 1 ? x.next : x.at) * m[1] + (c & 2 ? y.next : y.at);
+            const double *values = in + (from * fields + k) * m[2];
+            for (ptrdiff_t j = 0; share > 0 && j < m[2]; j++) row[j] += share * values[j];
         }
         stretch(m[2], n[2], row);
     }
 }
 
 void rg_transport_prolong(const rg_transport_level *coarse, rg_transport_level *fine) {
-    const int fields = fine->corners * fine->dim;
+    const ptrdiff_t fields = fine->corners * fine->dim;
 #pragma omp parallel for schedule(static) if (fine->threaded)
-    for (int k = 0; k < fields; k++)
-        prolong(coarse->n, coarse->state + k * coarse->cells, fine->n, fine->state + k * fine->cells);
+    for (ptrdiff_t row = 0; row < fine->rows; row++)
+        prolong_row(coarse->n, coarse->state, fine->n, fields, row, fine->state);
     fine->penalty = coarse->penalty;
-    fine->first_penalty = coarse->first_penalty;
     rg_transport_gather(fine);
 }
 

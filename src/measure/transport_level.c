@@ -67,65 +67,97 @@ void rg_transport_level_destroy(rg_transport_level *l) {
     rg_spectral_destroy(l->spectral);
 }
 
-/* ---- rows: out(i) += factor * field(i + 1) or field(i - 1) along a padded axis */
+/* ---- rows of points, with what they see: the sums of z, and the next and previous points along each axis */
 
-static void add(ptrdiff_t n, double factor, const double *restrict in, double *restrict out) {
-    for (ptrdiff_t j = 0; j < n; j++) out[j] += factor * in[j];
-}
+typedef struct strip {
+    ptrdiff_t n;
+    const double *plus[3], *minus[3];            /* at the row */
+    const double *plus_before[3];                /* at the previous points; of the last axis: at the row */
+    const double *minus_after[3], *phi_after[3]; /* at the next points, likewise */
+    const double *difference;
+    double *phi, *out[3];
+    double share[3]; /* of 1 / spacing and of 1 / corners, for the divergence of the average */
+    double slope[3]; /* factor / spacing */
+    double part;     /* 1 / corners */
+} strip;
 
-static void add_next(const rg_transport_level *l, int padded, ptrdiff_t row, double factor, const double *field,
-                     double *out) {
-    const ptrdiff_t n = l->n[2];
-    if (padded < 2) {
-        add(n, factor, field + rg_row_next(l, padded, row) * n, out);
-        return;
+/* out: (d, n) or NULL; factor: of the gradient of phi. */
+static strip strip_of(const rg_transport_level *l, ptrdiff_t row, double factor, double *out) {
+    const ptrdiff_t n = l->n[2], here = row * n;
+    strip s = {.n = n, .phi = l->phi + here, .difference = l->difference + here, .part = 1.0 / l->corners};
+    for (int a = 0; a < l->dim; a++) {
+        const int padded = a + l->first;
+        const ptrdiff_t at = a * l->cells;
+        const ptrdiff_t after = padded == 2 ? here : rg_row_next(l, padded, row) * n;
+        const ptrdiff_t before = padded == 2 ? here : rg_row_previous(l, padded, row) * n;
+        s.plus[a] = l->plus + at + here;
+        s.minus[a] = l->minus + at + here;
+        s.plus_before[a] = l->plus + at + before;
+        s.minus_after[a] = l->minus + at + after;
+        s.phi_after[a] = l->phi + after;
+        s.out[a] = out ? out + at + here : NULL;
+        s.share[a] = s.part / l->spacing[padded];
+        s.slope[a] = factor / l->spacing[padded];
     }
-    add(n - 1, factor, field + row * n + 1, out);
-    out[n - 1] += factor * field[row * n];
+    return s;
 }
 
-static void add_previous(const rg_transport_level *l, int padded, ptrdiff_t row, double factor, const double *field,
-                         double *out) {
-    const ptrdiff_t n = l->n[2];
-    if (padded < 2) {
-        add(n, factor, field + rg_row_previous(l, padded, row) * n, out);
-        return;
+/* phi = div A - (p - q); `before` and `after` lead from point j to its neighbours along the last axis. */
+RG_INLINE void defect(const strip s, int dim, ptrdiff_t j, ptrdiff_t before, ptrdiff_t after) {
+    double sum = -s.difference[j];
+    RG_UNROLL for (int a = 0; a < dim; a++) {
+        const int last = a == dim - 1;
+        const double plus = s.plus[a][j] - s.plus_before[a][last ? j + before : j];
+        sum += s.share[a] * (plus + (s.minus_after[a][last ? j + after : j] - s.minus[a][j]));
     }
-    out[0] += factor * field[row * n + n - 1];
-    add(n - 1, factor, field + row * n, out + 1);
+    s.phi[j] = sum;
 }
+
+/* out = A + factor * grad phi */
+RG_INLINE void combine(const strip s, int dim, ptrdiff_t j, ptrdiff_t before, ptrdiff_t after) {
+    (void)before;
+    RG_UNROLL for (int a = 0; a < dim; a++) {
+        const ptrdiff_t next = a == dim - 1 ? j + after : j;
+        s.out[a][j] = s.part * (s.plus[a][j] + s.minus_after[a][next]) + s.slope[a] * (s.phi_after[a][next] - s.phi[j]);
+    }
+}
+
+/* One compiled loop for each work and dimension; the first and the last point have neighbours at the other end. The strip
+ * is copied: the compiler then knows that the pointers in it stay as they are. */
+#define LOOP(name, work, dim)                                                                                          \
+    RG_WIDE static void name(const strip *given) {                                                                     \
+        const strip s = *given;                                                                                        \
+        work(s, dim, 0, s.n - 1, 1);                                                                                   \
+        _Pragma("omp simd") for (ptrdiff_t j = 1; j < s.n - 1; j++) work(s, dim, j, -1, 1);                            \
+        work(s, dim, s.n - 1, -1, 1 - s.n);                                                                            \
+    }
+
+LOOP(defect_2, defect, 2)
+LOOP(defect_3, defect, 3)
+LOOP(combine_2, combine, 2)
+LOOP(combine_3, combine, 3)
 
 /* ---- the projection */
 
-static void average_row(rg_transport_level *l, ptrdiff_t row) {
-    const ptrdiff_t n = l->n[2];
-    for (int a = 0; a < l->dim; a++) {
-        const ptrdiff_t at = a * l->cells;
-        double *out = l->flux + at + row * n;
-        const double *plus = l->plus + at + row * n, part = 1.0 / l->corners;
-        for (ptrdiff_t j = 0; j < n; j++) out[j] = part * plus[j];
-        add_next(l, a + l->first, row, part, l->minus + at, out);
+static void set_defect(rg_transport_level *l) {
+#pragma omp parallel for schedule(static) if (l->threaded)
+    for (ptrdiff_t row = 0; row < l->rows; row++) {
+        const strip s = strip_of(l, row, 0, NULL);
+        if (l->dim == 2)
+            defect_2(&s);
+        else
+            defect_3(&s);
     }
 }
 
-static void defect_row(rg_transport_level *l, ptrdiff_t row) {
-    const ptrdiff_t n = l->n[2];
-    double *out = l->phi + row * n;
-    for (ptrdiff_t j = 0; j < n; j++) out[j] = -l->difference[row * n + j];
-    for (int a = 0; a < l->dim; a++) {
-        const double *flux = l->flux + a * l->cells, inverse = 1 / l->spacing[a + l->first];
-        add(n, inverse, flux + row * n, out);
-        add_previous(l, a + l->first, row, -inverse, flux, out);
-    }
-}
-
-static void correct_row(rg_transport_level *l, ptrdiff_t row) {
-    const ptrdiff_t n = l->n[2];
-    for (int a = 0; a < l->dim; a++) {
-        const double inverse = 1 / l->spacing[a + l->first];
-        double *out = l->flux + a * l->cells + row * n;
-        add(n, inverse, l->phi + row * n, out);
-        add_next(l, a + l->first, row, -inverse, l->phi, out);
+static void set_average(rg_transport_level *l, double factor, double *out) {
+#pragma omp parallel for schedule(static) if (l->threaded)
+    for (ptrdiff_t row = 0; row < l->rows; row++) {
+        const strip s = strip_of(l, row, factor, out);
+        if (l->dim == 2)
+            combine_2(&s);
+        else
+            combine_3(&s);
     }
 }
 
@@ -140,32 +172,14 @@ static void invert_row(void *data, const rg_row *row) {
 }
 
 void rg_transport_project(rg_transport_level *l) {
-#pragma omp parallel for schedule(static) if (l->threaded)
-    for (ptrdiff_t row = 0; row < l->rows; row++) average_row(l, row);
-#pragma omp parallel for schedule(static) if (l->threaded)
-    for (ptrdiff_t row = 0; row < l->rows; row++) defect_row(l, row);
+    set_defect(l);
     rg_forward(l->spectral, l->phi, l->spectral->spectrum);
     rg_rows(l->spectral, invert_row, l);
     rg_back(l->spectral, l->spectral->spectrum, l->phi);
-#pragma omp parallel for schedule(static) if (l->threaded)
-    for (ptrdiff_t row = 0; row < l->rows; row++) correct_row(l, row);
+    set_average(l, -1, l->flux);
 }
 
-/* (average of unit vectors) - grad psi with psi = -phi / penalty, from their sums. */
-static void residual_row(rg_transport_level *l, ptrdiff_t row, double *residual) {
-    const ptrdiff_t n = l->n[2];
-    for (int a = 0; a < l->dim; a++) {
-        const double inverse = 1 / (l->spacing[a + l->first] * l->penalty), part = 1.0 / l->corners;
-        const double *plus = l->plus + a * l->cells + row * n;
-        double *out = residual + a * l->cells + row * n;
-        for (ptrdiff_t j = 0; j < n; j++) out[j] = part * plus[j];
-        add_next(l, a + l->first, row, part, l->minus + a * l->cells, out);
-        add(n, -inverse, l->phi + row * n, out);
-        add_next(l, a + l->first, row, inverse, l->phi, out);
-    }
-}
-
+/* psi = -phi / penalty */
 void rg_transport_residual(rg_transport_level *l, double *residual) {
-#pragma omp parallel for schedule(static) if (l->threaded)
-    for (ptrdiff_t row = 0; row < l->rows; row++) residual_row(l, row, residual);
+    set_average(l, 1 / l->penalty, residual);
 }
