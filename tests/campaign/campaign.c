@@ -80,8 +80,9 @@ static rg_value add(rg_value a, rg_value b) {
     return (rg_value){a.value + b.value, a.error + b.error};
 }
 
-/* sqrt(KL / 2) with the larger of its ends' distances. */
+/* sqrt(KL / 2) with the larger of its ends' distances. A sum of numbers that cancel is known to the rounding unit. */
 static rg_value pinsker(rg_value kl) {
+    kl.error += 1e-14;
     const double root = sqrt(fmax(kl.value, 0) / 2), high = sqrt(fmax(kl.value + kl.error, 0) / 2);
     const double low = sqrt(fmax(kl.value - kl.error, 0) / 2);
     return (rg_value){root, fmax(high - root, root - low)};
