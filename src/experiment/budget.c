@@ -52,9 +52,8 @@ static rg_status prepare(rg_budget_job *job, rg_diagnostic *diagnostic) {
 
 typedef struct measured {
     rg_distances step[RG_RUNGS], total[RG_RUNGS];
-    rg_value bound[RG_RUNGS], side[RG_SIDES], start, floor;
+    rg_value bound[RG_RUNGS], start, floor;
     const char *bound_name[RG_RUNGS];
-    double dyadic, dyadic_expected, blur, sample_blur; /* see rg_ruler_blur */
 } measured;
 
 /* The least that is known: pointwise where its equation can be stepped. */
@@ -99,23 +98,6 @@ static rg_status measure_rung(const rg_ladder *l, const rg_chain *c, rg_ruler *r
     return status ? status : bound_rung(l, c, r, start.value + start.error, m, diagnostic);
 }
 
-/* Of samples and stopping, in both orders. */
-static rg_status measure_square(const rg_ladder *l, const rg_chain *c, rg_ruler *ruler, measured *m,
-                                rg_diagnostic *diagnostic) {
-    const size_t n = (size_t)rg_grid_cells(&l->grid);
-    double *law = rg_field_alloc(2 * n), *smooth = law + n;
-    if (!law) return rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
-    rg_law_of_points(&l->grid, l->samples, l->points, 0, law);
-    rg_status status = rg_law_of_smoothed(l, l->variance_min, smooth, diagnostic);
-    const double *const from[RG_SIDES] = {c->law[0], law, c->law[1 + RG_RUNG_STOP], c->law[0]};
-    const double *const to[RG_SIDES] = {law, smooth, smooth, smooth};
-    for (int k = 0; !status && k < RG_SIDES; k++) status = rg_ruler_w1(ruler, from[k], to[k], &m->side[k], diagnostic);
-    if (!status && rg_bound_dyadic(&l->grid, c->law[0], law, 0, &m->dyadic)) status = RG_ENOMEM;
-    if (!status && rg_bound_dyadic(&l->grid, c->law[0], NULL, l->samples, &m->dyadic_expected)) status = RG_ENOMEM;
-    rg_free(law);
-    return status;
-}
-
 static rg_status measure(const rg_ladder *l, const rg_chain *c, measured *m, rg_diagnostic *diagnostic) {
     rg_ruler ruler;
     rg_status status = rg_ruler_create(&l->grid, &ruler);
@@ -123,13 +105,9 @@ static rg_status measure(const rg_ladder *l, const rg_chain *c, measured *m, rg_
         rg_ruler_free(&ruler);
         return rg_fail(diagnostic, status, "budget: out of memory");
     }
-    *m = (measured){.start = {nan(""), 0}, .dyadic = nan(""), .dyadic_expected = nan("")};
-    for (int k = 0; k < RG_SIDES; k++) m->side[k] = (rg_value){nan(""), 0};
+    *m = (measured){.start = {nan(""), 0}};
     for (int r = 0; !status && r < RG_RUNGS; r++)
         if (l->has[r]) status = measure_rung(l, c, &ruler, r, m, diagnostic);
-    if (!status && l->samples) status = measure_square(l, c, &ruler, m, diagnostic);
-    if (!status) status = rg_ruler_blur_truth(&ruler, l->experiment, c->has_density, &m->blur, diagnostic);
-    if (!status && l->samples) status = rg_ruler_blur(&ruler, l->samples, l->points, &m->sample_blur, diagnostic);
     if (!status) status = rg_ruler_w1(&ruler, c->law[1 + RG_RUNG_STOP], c->floor, &m->floor, diagnostic);
     rg_ruler_free(&ruler);
     return status;
@@ -145,11 +123,36 @@ static rg_status pass(rg_ladder *l, rg_chain *c, measured *m, rg_diagnostic *dia
 typedef struct passes {
     rg_chain chain, other; /* of the main pass; of the one that is measured just now */
     measured main, relaxed, coarse;
+    rg_value side[RG_SQUARE];
+    double dyadic, dyadic_expected;
+    double remainder, chance; /* of a truth made of points: see budget_square.c */
+    double grid_factor;       /* of the difference between the grids: rg_grid_error_factor */
 } passes;
+
+/* What needs no sampler. */
+static rg_status measure_square(const rg_budget_job *job, passes *p, rg_diagnostic *diagnostic) {
+    const rg_ladder *l = &job->ladder;
+    const double *truth = p->chain.law[0];
+    const int sampled = l->samples > 0;
+    const int wanted[RG_SQUARE] = {sampled, sampled, sampled, sampled, !p->chain.has_density};
+    p->dyadic = p->dyadic_expected = nan("");
+    rg_points_of_truth(l, truth, &p->remainder, &p->chance);
+    rg_status status = rg_square_measure(l, p->chain.has_density, wanted, p->side, diagnostic);
+    if (status || !sampled) return status;
+    double *law = rg_field_alloc((size_t)rg_grid_cells(&l->grid));
+    if (!law) return rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
+    rg_law_of_points(&l->grid, l->samples, l->points, 0, law);
+    if (rg_bound_dyadic(&l->grid, truth, law, 0, &p->dyadic) ||
+        (job->points && rg_bound_dyadic(&l->grid, truth, NULL, l->samples, &p->dyadic_expected)))
+        status = rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
+    rg_free(law);
+    return status;
+}
 
 static rg_status run_passes(const rg_budget_job *job, passes *p, rg_diagnostic *diagnostic) {
     rg_ladder l = job->ladder;
     const double whole = 0.6; /* sweeps take the rest */
+    p->grid_factor = rg_grid_error_factor(&job->ladder.grid, &job->coarse);
     l.stage = "ladder";
     l.progress_to = 0.5 * whole;
     rg_status status = pass(&l, &p->chain, &p->main, diagnostic);
@@ -166,7 +169,7 @@ static rg_status run_passes(const rg_budget_job *job, passes *p, rg_diagnostic *
     l.progress_to = whole;
     if (!status) status = pass(&l, &p->other, &p->coarse, diagnostic);
     rg_chain_free(&p->other);
-    return status;
+    return status ? status : measure_square(job, p, diagnostic);
 }
 
 /* The value of the main pass, its own error, and the differences to the others. */
@@ -176,7 +179,15 @@ static rg_value combine(const passes *p, const rg_value *of_main) {
     const rg_value *coarse = (const rg_value *)((const char *)&p->coarse + offset);
     rg_value v = *of_main;
     if (!isfinite(v.value)) return v;
-    v.error += fabs(v.value - relaxed->value) + fabs(v.value - coarse->value);
+    v.error += fabs(v.value - relaxed->value) + p->grid_factor * fabs(v.value - coarse->value);
+    return v;
+}
+
+/* The same of a distance from a truth made of points. */
+static rg_value combine_points(const rg_budget_job *job, const passes *p, int source) {
+    const rg_value main = p->main.total[source].w1;
+    rg_value v = rg_points_extrapolate(&job->ladder.grid, &job->coarse, main, p->coarse.total[source].w1, p->remainder);
+    v.error += fabs(main.value - p->relaxed.total[source].w1.value) + p->chance;
     return v;
 }
 
@@ -204,12 +215,13 @@ static void gather_rung(const rg_budget_job *job, const passes *p, int source, r
     *r = (rg_rung){
         .source = source, .name = name[source], .words = words[source], .bound_name = p->main.bound_name[source]};
     r->step = combine_all(p, &p->main.step[source], floor, lost);
-    r->total = combine_all(p, &p->main.total[source], floor + p->main.blur, lost);
-    if (source == RG_RUNG_STOP) r->step.w1.error += p->main.blur;
+    r->total = combine_all(p, &p->main.total[source], floor, lost);
     r->bound = combine(p, &p->main.bound[source]);
     if (p->chain.has_density) return;
+    r->total.w1 = stepped ? combine_points(job, p, source) : p->side[RG_SIDE_STOP];
+    r->total.w1.error += floor;
     r->total.tv = singular(job->experiment);
-    if (source == RG_RUNG_STOP) r->step.tv = r->total.tv;
+    if (!stepped) r->step = r->total;
 }
 
 static void gather(const rg_budget_job *job, passes *p, rg_budget *b) {
@@ -225,14 +237,9 @@ static void gather(const rg_budget_job *job, passes *p, rg_budget *b) {
         b->sum.error += b->rung[i].step.w1.error;
     }
     for (size_t i = 0; i < b->rungs; i++) b->rung[i].share = b->rung[i].step.w1.value / b->sum.value;
-    const double truth = p->main.blur, sample = p->main.sample_blur;
-    const double blur[RG_SIDES] = {truth + sample, sample, 0, truth};
-    for (int k = 0; k < RG_SIDES; k++) {
-        b->side[k] = combine(p, &p->main.side[k]);
-        b->side[k].error += blur[k];
-    }
-    b->dyadic = p->main.dyadic;
-    b->dyadic_expected = job->points ? p->main.dyadic_expected : nan("");
+    for (int k = 0; k < RG_SIDES; k++) b->side[k] = p->side[k];
+    b->dyadic = p->dyadic;
+    b->dyadic_expected = p->dyadic_expected;
     b->prior_w1 = combine(p, &p->main.start);
     b->law[0] = p->chain.law[0];
     p->chain.law[0] = NULL;

@@ -59,10 +59,11 @@ double rg_law_normalise(const rg_grid *grid, double *law);
 void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, double background, double *law);
 /* How far the mass of the points is moved by it, on the mean. */
 double rg_law_displacement(const rg_grid *grid, size_t count, const double *points);
-/* A law on one grid read on another one, linearly between its points. */
-void rg_law_regrid(const rg_grid *from, const double *values, const rg_grid *to, double *law);
 /* Laws without a density that are not given by points are drawn from, this often. */
 enum { RG_TRUTH_DRAWS = 1 << 18 };
+/* P * G(variance_min) and P' * G(variance_min) on the ladder's grid, (n). */
+rg_status rg_law_of_stopped(const rg_ladder *ladder, double *law, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+rg_status rg_law_of_smoothed(const rg_ladder *ladder, double *law, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 /* The law that sampling starts from by the ladder's prior. `reference`: the law at variance_max that it replaces. */
 rg_status rg_law_of_prior(const rg_ladder *ladder, const double *reference, double *law,
                           rg_diagnostic *diagnostic) RG_MUST_CHECK;
@@ -120,12 +121,24 @@ rg_status rg_ruler_w1(rg_ruler *ruler, const double *p, const double *q, rg_valu
 rg_status rg_ruler_all(rg_ruler *ruler, const double *p, const double *q, int singular, rg_distances *distances,
                        rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
-/* How far the masses that stand for points on the grid may be from the points: see budget_distance.c. */
-rg_status rg_ruler_blur(rg_ruler *ruler, size_t count, const double *points, double *blur,
-                        rg_diagnostic *diagnostic) RG_MUST_CHECK;
-/* The same of the truth; 0 where it has a density. */
-rg_status rg_ruler_blur_truth(rg_ruler *ruler, const rg_experiment *experiment, int has_density, double *blur,
-                              rg_diagnostic *diagnostic) RG_MUST_CHECK;
+/* How often the difference between two grids is the error on the first one, of a method of first order: once, if the other
+ * one is halved. */
+double rg_grid_error_factor(const rg_grid *grid, const rg_grid *other);
+/* Points on a grid: see budget_square.c for the argument.
+ * What halving the grid again and again still adds to a distance, in units of what the last halving added. */
+double rg_points_remainder(const rg_grid *grid, size_t count, const double *law);
+/* What the places of the points in their cells may add by chance. */
+double rg_points_chance(const rg_grid *grid, size_t count, const double *points);
+/* Both of a truth without a density, whose law on the ladder's grid is given. */
+void rg_points_of_truth(const rg_ladder *ladder, const double *law, double *remainder, double *chance);
+/* The distance by those on two grids, without chance. */
+rg_value rg_points_extrapolate(const rg_grid *fine, const rg_grid *rough, rg_value w, rg_value w_rough,
+                               double remainder);
+
+/* The sides of the square, and W1(P, P * G); wanted: which. NaN: not wanted. */
+enum { RG_SIDE_STOP = RG_SIDES, RG_SQUARE };
+rg_status rg_square_measure(const rg_ladder *ladder, int has_density, const int wanted[RG_SQUARE],
+                            rg_value side[RG_SQUARE], rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* ---- bounds */
 
@@ -169,9 +182,6 @@ typedef struct rg_budget_job {
 /* N points of the truth by a seed, (N, d); the caller frees them. */
 rg_status rg_budget_draw(const rg_experiment *experiment, size_t samples, double **points,
                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
-/* P' * G(variance) on the ladder's grid, (n). */
-rg_status rg_law_of_smoothed(const rg_ladder *ladder, double variance, double *law,
-                             rg_diagnostic *diagnostic) RG_MUST_CHECK;
 rg_status rg_budget_sweep(const rg_budget_job *job, int kind, rg_sweep *sweep, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 void rg_budget_claims(rg_budget *budget);

@@ -72,21 +72,6 @@ void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, d
     for (size_t i = 0; i < count; i++) share(grid, points + i * (size_t)grid->dim, mass, law);
 }
 
-void rg_law_regrid(const rg_grid *from, const double *values, const rg_grid *to, double *law) {
-    const ptrdiff_t *n = to->shape;
-    assert(to->dim >= 1 && to->dim <= RG_MAX_DIM && from->dim == to->dim);
-    for (ptrdiff_t i = 0; i < rg_grid_cells(to); i++) {
-        const ptrdiff_t index[] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
-        double point[RG_MAX_DIM];
-        corners c;
-        for (int a = 0; a < to->dim; a++) point[a] = to->lower[a] + (double)index[a] * rg_grid_spacing(to, a);
-        find_corners(from, point, &c);
-        law[i] = 0;
-        for (int k = 0; k < 1 << to->dim; k++) law[i] += c.part[k] * values[c.cell[k]];
-    }
-    (void)rg_law_normalise(to, law);
-}
-
 rg_status rg_budget_draw(const rg_experiment *x, size_t samples, double **points, rg_diagnostic *diagnostic) {
     double *drawn = rg_field_alloc(rg_size_product(samples, (size_t)x->grid.dim));
     if (!drawn) return rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
@@ -99,18 +84,26 @@ rg_status rg_budget_draw(const rg_experiment *x, size_t samples, double **points
     return RG_OK;
 }
 
-rg_status rg_law_of_smoothed(const rg_ladder *l, double variance, double *law, rg_diagnostic *diagnostic) {
-    const double as_good_as_none = 1e-12; /* keeps its logarithm finite */
-    const rg_density_spec spec = {
-        .kind = RG_DENSITY_SAMPLES, .background = as_good_as_none, .samples = l->samples, .points = l->points};
+static rg_status smooth(const rg_ladder *l, const rg_density_spec *spec, double *law, rg_diagnostic *diagnostic) {
     const ptrdiff_t n = rg_grid_cells(&l->grid);
     rg_density *density = NULL;
-    rg_status status = rg_density_create(&l->grid, &spec, variance, &density, diagnostic);
-    if (!status) status = rg_density_at(density, variance, law, NULL, diagnostic);
+    rg_status status = rg_density_create(&l->grid, spec, l->variance_min, &density, diagnostic);
+    if (!status) status = rg_density_at(density, l->variance_min, law, NULL, diagnostic);
     rg_density_destroy(density);
     for (ptrdiff_t i = 0; !status && i < n; i++) law[i] = exp(law[i]);
     if (!status) (void)rg_law_normalise(&l->grid, law);
     return status;
+}
+
+rg_status rg_law_of_stopped(const rg_ladder *l, double *law, rg_diagnostic *diagnostic) {
+    return smooth(l, &l->experiment->density, law, diagnostic);
+}
+
+rg_status rg_law_of_smoothed(const rg_ladder *l, double *law, rg_diagnostic *diagnostic) {
+    const double as_good_as_none = 1e-12; /* keeps its logarithm finite */
+    const rg_density_spec spec = {
+        .kind = RG_DENSITY_SAMPLES, .background = as_good_as_none, .samples = l->samples, .points = l->points};
+    return smooth(l, &spec, law, diagnostic);
 }
 
 /* ---- the truth */

@@ -46,10 +46,11 @@ static rg_status prepare(struct up *u, rg_diagnostic *diagnostic) {
     for (size_t i = 0; i < n; i++) u->value[i] = 1;
     status = rg_cast_create(l, &u->cast, diagnostic);
     if (status) return status;
+    const double relaxed = l->tolerance / l->experiment->tolerance;
     const rg_backward_options options = {.variance_min = l->variance_min,
                                          .variance_max = l->variance_max,
                                          .diffusion = churn * churn / 2,
-                                         .tolerance = fmin(l->tolerance, 1e-3),
+                                         .tolerance = relaxed * fmin(l->experiment->tolerance, 1e-3),
                                          .stops = RG_ROWS,
                                          .stop = u->chain->row,
                                          .scheme = RG_BACKWARD_FITTED};

@@ -1,4 +1,4 @@
-/* Sweeps: one number of the ladder varied, on the grid and on the halved one.
+/* Sweeps: one number of the ladder varied, on the grid and on the halved one; P, P' and what noise makes of them on finer ones.
  *
  *              source                     memory                output
  *   samples    W1(P, P')                  W1(P, P' * G(v_min))  W1(P, S[p'_T; A' s'])
@@ -51,29 +51,13 @@ static const double *end_of(const rg_ladder *l, const rg_chain *c) {
     return c->law[1 + rg_rung_before(l->has, RG_RUNG_STEPS)];
 }
 
-/* What points on the grid add to the bars of these quantities. */
-static rg_status add_blur(const rg_ladder *l, int kind, int has_density, rg_ruler *ruler, rg_value out[QUANTITIES],
-                          rg_diagnostic *diagnostic) {
-    static const int of_truth[RG_SWEEPS][QUANTITIES] = {[RG_SWEEP_SAMPLES] = {1, 1, 1},
-                                                        [RG_SWEEP_SIGMA_MIN] = {1, 1, 1},
-                                                        [RG_SWEEP_MODES] = {0, 0, 1},
-                                                        [RG_SWEEP_SIGMA_MAX] = {0, 0, 0},
-                                                        [RG_SWEEP_STEPS] = {0, 0, 1}};
-    double truth, sample = 0;
-    rg_status status = rg_ruler_blur_truth(ruler, l->experiment, has_density, &truth, diagnostic);
-    if (!status && kind == RG_SWEEP_SAMPLES) status = rg_ruler_blur(ruler, l->samples, l->points, &sample, diagnostic);
-    for (int k = 0; !status && k < QUANTITIES; k++) out[k].error += of_truth[kind][k] * truth;
-    if (!status) out[SOURCE].error += sample;
-    return status;
-}
-
-static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_ruler *ruler, double *points,
-                         double *smooth, rg_value out[QUANTITIES], double *theory, rg_diagnostic *diagnostic) {
+static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_ruler *ruler, rg_value out[QUANTITIES],
+                         double *theory, rg_diagnostic *diagnostic) {
     const double *truth = c->law[0], *stop = c->law[1 + RG_RUNG_STOP], *steps = c->law[1 + RG_RUNG_STEPS];
     const double *prior = c->start[1 + RG_RUNG_PRIOR], *first = c->start[1 + RG_RUNG_STOP];
     const pair table[RG_SWEEPS][QUANTITIES] = {
-        [RG_SWEEP_SAMPLES] = {{truth, points}, {truth, smooth}, {truth, end_of(l, c)}},
-        [RG_SWEEP_SIGMA_MIN] = {{truth, stop}, {truth, l->samples ? smooth : NULL}, {truth, end_of(l, c)}},
+        [RG_SWEEP_SAMPLES] = {[OUTPUT] = {truth, end_of(l, c)}},
+        [RG_SWEEP_SIGMA_MIN] = {[OUTPUT] = {truth, end_of(l, c)}},
         [RG_SWEEP_MODES] = {{stop, c->law[1 + RG_RUNG_CLASS]}, {NULL, NULL}, {truth, end_of(l, c)}},
         [RG_SWEEP_SIGMA_MAX] = {{first, prior}, {NULL, NULL}, {stop, end_of(l, c)}},
         [RG_SWEEP_STEPS] = {{stop, steps}, {NULL, NULL}, {truth, steps}},
@@ -83,7 +67,6 @@ static rg_status measure(const rg_ladder *l, int kind, const rg_chain *c, rg_rul
         out[k] = (rg_value){nan(""), 0};
         if (table[kind][k].to) status = rg_ruler_w1(ruler, table[kind][k].from, table[kind][k].to, &out[k], diagnostic);
     }
-    if (!status) status = add_blur(l, kind, c->has_density, ruler, out, diagnostic);
     *theory = nan("");
     if (!status && kind == RG_SWEEP_SAMPLES && rg_bound_dyadic(&l->grid, truth, NULL, l->samples, theory))
         status = rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
@@ -104,44 +87,82 @@ static int is_uniform(const rg_experiment *x) {
     return x->budget.has_prior ? x->budget.prior == RG_BUDGET_UNIFORM : x->prior != RG_PRIOR_FILE;
 }
 
-static rg_status look(const rg_ladder *l, int kind, rg_value out[QUANTITIES], double *theory,
+/* What points ask of a bar, of a truth made of points. */
+typedef struct look_of_points {
+    double remainder, chance;
+} look_of_points;
+
+static rg_status look(const rg_ladder *l, int kind, rg_value out[QUANTITIES], double *theory, look_of_points *points,
                       rg_diagnostic *diagnostic) {
-    const size_t n = (size_t)rg_grid_cells(&l->grid);
     rg_chain chain = {.nodes = 0};
     rg_ruler ruler = {.transport = NULL};
-    double *points = rg_field_alloc(2 * n), *smooth = points + n;
-    rg_status status = points ? rg_ruler_create(&l->grid, &ruler) : RG_ENOMEM;
+    double *work = rg_field_alloc((size_t)rg_grid_cells(&l->grid));
+    rg_status status = work ? rg_ruler_create(&l->grid, &ruler) : RG_ENOMEM;
     if (status) rg_fail(diagnostic, status, "budget: out of memory");
     if (!status) status = rg_chain_run(l, &chain, diagnostic);
-    if (!status && l->samples) {
-        rg_law_of_points(&l->grid, l->samples, l->points, 0, points);
-        status = rg_law_of_smoothed(l, l->variance_min, smooth, diagnostic);
-    }
-    if (!status) status = measure(l, kind, &chain, &ruler, points, smooth, out, theory, diagnostic);
+    if (!status) status = measure(l, kind, &chain, &ruler, out, theory, diagnostic);
     if (!status && kind == RG_SWEEP_SIGMA_MAX && is_uniform(l->experiment))
-        status = uniform_distance(l, &chain, &ruler, points, theory, diagnostic);
+        status = uniform_distance(l, &chain, &ruler, work, theory, diagnostic);
+    if (!status) rg_points_of_truth(l, chain.law[0], &points->remainder, &points->chance);
     rg_chain_free(&chain);
     rg_ruler_free(&ruler);
-    rg_free(points);
+    rg_free(work);
     return status;
+}
+
+/* On the grid and on the halved one. */
+static rg_status look_twice(const rg_budget_job *job, const rg_ladder *ladder, int kind, rg_value out[QUANTITIES],
+                            double *theory, rg_diagnostic *diagnostic) {
+    static const int from_truth[RG_SWEEPS] = {
+        [RG_SWEEP_SAMPLES] = 1, [RG_SWEEP_SIGMA_MIN] = 1, [RG_SWEEP_MODES] = 1, [RG_SWEEP_STEPS] = 1};
+    rg_ladder l = *ladder;
+    rg_value coarse[QUANTITIES];
+    look_of_points points, ignored;
+    double unused;
+    rg_status status = look(&l, kind, out, theory, &points, diagnostic);
+    l.grid = job->coarse;
+    if (!status) status = look(&l, kind, coarse, &unused, &ignored, diagnostic);
+    if (status) return status;
+    const double factor = rg_grid_error_factor(&ladder->grid, &job->coarse);
+    for (int k = 0; k < QUANTITIES; k++) {
+        if (k == OUTPUT && from_truth[kind] && !job->has_density) {
+            out[k] = rg_points_extrapolate(&ladder->grid, &job->coarse, out[k], coarse[k], points.remainder);
+            out[k].error += points.chance;
+        } else {
+            out[k].error += factor * fabs(out[k].value - coarse[k].value);
+        }
+    }
+    return RG_OK;
+}
+
+/* Sources and memories without a sampler. */
+static rg_status look_at_square(const rg_budget_job *job, const rg_ladder *l, int kind, rg_value out[QUANTITIES],
+                                rg_diagnostic *diagnostic) {
+    if (kind != RG_SWEEP_SAMPLES && kind != RG_SWEEP_SIGMA_MIN) return RG_OK;
+    const int source = kind == RG_SWEEP_SAMPLES ? RG_SIDE_SAMPLES : RG_SIDE_STOP;
+    int wanted[RG_SQUARE] = {[RG_SIDE_DIAGONAL] = l->samples > 0};
+    rg_value side[RG_SQUARE];
+    wanted[source] = 1;
+    const rg_status status = rg_square_measure(l, job->has_density, wanted, side, diagnostic);
+    if (status) return status;
+    out[SOURCE] = side[source];
+    out[MEMORY] = side[RG_SIDE_DIAGONAL];
+    return RG_OK;
 }
 
 static rg_status fill_point(const rg_budget_job *job, int kind, double value, rg_sweep_point *point,
                             rg_diagnostic *diagnostic) {
     rg_ladder l = job->ladder;
-    rg_value fine[QUANTITIES], coarse[QUANTITIES];
-    double ignored;
+    rg_value out[QUANTITIES];
     set_value(&l, kind, value);
     choose_rungs(&l, kind);
-    rg_status status = look(&l, kind, fine, &point->theory, diagnostic);
-    l.grid = job->coarse;
-    if (!status) status = look(&l, kind, coarse, &ignored, diagnostic);
+    rg_status status = look_twice(job, &l, kind, out, &point->theory, diagnostic);
+    if (!status) status = look_at_square(job, &l, kind, out, diagnostic);
     if (status) return status;
-    for (int k = 0; k < QUANTITIES; k++) fine[k].error += fabs(fine[k].value - coarse[k].value);
     point->value = value;
-    point->source = fine[SOURCE];
-    point->memory = fine[MEMORY];
-    point->output = fine[OUTPUT];
+    point->source = out[SOURCE];
+    point->memory = out[MEMORY];
+    point->output = out[OUTPUT];
     return RG_OK;
 }
 

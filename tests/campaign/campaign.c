@@ -1,246 +1,142 @@
-/* Random small experiments, to find a violated claim: campaign FIRST_SEED COUNT [ratios].
+/* Random small experiments, to find a violated claim: campaign [ladder] FIRST_SEED COUNT [ratios].
  *
- * Everything is drawn from the seed: dimension, sizes, boxes, density, noise range, churn, prior, errors. A line for each
- * experiment that fails or violates a claim, with the seed that repeats it; a summary at the end. Exit 1 when there is
- * such a line. With `ratios` a line "ratio NAME LHS/RHS" for each claim that holds, whose left side stands out from its bar
- * and whose right side is finite: tests/campaign/tightness.sh makes the table of docs/bounds.md of them. */
-#include <rotgrad/run.h>
+ * A line for each experiment that fails or violates a claim, with the seed that repeats it; a summary at the end. Exit 1
+ * when there is such a line. With `ladder` it is the claims of rotgrad budget that are checked, and what follows from them
+ * for every rung; without, those of rotgrad run. With `ratios` a line "ratio NAME LHS/RHS" for each claim that holds, whose
+ * left side stands out from its bar and whose right side is finite: tests/campaign/tightness.sh makes the tables of
+ * docs/bounds.md and docs/budget.md of them. */
+#include "draw.h"
 
-#include <gsl/gsl_randist.h>
-#include <gsl/gsl_rng.h>
+#include <rotgrad/budget.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MOST_COMPONENTS = 3, MOST_SAMPLES = 40, MOST_MODES = 4, MOST_TERMS = 3, MOST_VALUES = 3 * 24 * 24 * 24 };
-
-/* One experiment with the arrays it points to. */
-struct draw {
-    gsl_rng *random;
-    rg_experiment x;
-    rg_error_term term[MOST_TERMS];
-    rg_error_mode mode[MOST_TERMS][MOST_MODES];
-    double means[3 * MOST_COMPONENTS], covariances[9 * MOST_COMPONENTS], weights[MOST_COMPONENTS];
-    double points[3 * MOST_SAMPLES], density[MOST_VALUES], prior[MOST_VALUES], field[MOST_TERMS][MOST_VALUES];
-};
-
-static double uniform(struct draw *d, double low, double high) {
-    return low + (high - low) * gsl_rng_uniform(d->random);
-}
-
-static int below(struct draw *d, int n) {
-    return (int)gsl_rng_uniform_int(d->random, (unsigned long)n);
-}
-
-static void draw_grid(struct draw *d) {
-    static const int least[] = {0, 24, 20, 10}, range[] = {0, 40, 16, 6};
-    const int dim = 1 + below(d, 3);
-    ptrdiff_t shape[3] = {1, 1, 1};
-    double lower[3] = {0}, length[3] = {1, 1, 1};
-    for (int a = 0; a < dim; a++) {
-        shape[a] = least[dim] + below(d, range[dim]);
-        lower[a] = uniform(d, -4, 4);
-        length[a] = uniform(d, 0.7, 1.4) * 6.283185307179586;
-    }
-    if (rg_grid_init(dim, shape, lower, length, &d->x.grid)) abort();
-}
-
-/* A smooth positive function: exp of a few Fourier modes. */
-static void draw_positive(struct draw *d, const rg_grid *grid, double size, double *out) {
-    double amplitude[4], phase[4];
-    int wave[4][3];
-    for (int m = 0; m < 4; m++) {
-        amplitude[m] = size * gsl_ran_gaussian(d->random, 1) / 2;
-        phase[m] = uniform(d, 0, 6.3);
-        for (int a = 0; a < 3; a++) wave[m][a] = below(d, 5) - 2;
-    }
-    const ptrdiff_t *n = grid->shape;
-    for (ptrdiff_t i = 0; i < rg_grid_cells(grid); i++) {
-        const ptrdiff_t index[3] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
-        double sum = 0;
-        for (int m = 0; m < 4; m++) {
-            double theta = phase[m];
-            for (int a = 0; a < grid->dim; a++)
-                theta += 6.283185307179586 * wave[m][a] * (double)index[a] / (double)n[a];
-            sum += amplitude[m] * cos(theta);
-        }
-        out[i] = exp(sum);
-    }
-}
-
-static void draw_mixture(struct draw *d, rg_density_spec *spec) {
-    const int dim = d->x.grid.dim;
-    spec->kind = RG_DENSITY_MIXTURE;
-    spec->components = 1 + (size_t)below(d, MOST_COMPONENTS);
-    const int correlated = below(d, 2);
-    for (size_t m = 0; m < spec->components; m++) {
-        double *c = d->covariances + m * (size_t)(dim * dim), deviation[3];
-        d->weights[m] = uniform(d, 0.2, 1);
-        const double correlation = correlated ? uniform(d, -0.4, 0.4) : 0;
-        for (int a = 0; a < dim; a++) {
-            d->means[(int)m * dim + a] = uniform(d, -5, 5);
-            deviation[a] = uniform(d, 0.8, 1.6);
-        }
-        for (int a = 0; a < dim; a++)
-            for (int b = 0; b < dim; b++) c[a * dim + b] = deviation[a] * deviation[b] * (a == b ? 1 : correlation);
-    }
-    spec->means = d->means;
-    spec->covariances = d->covariances;
-    spec->weights = d->weights;
-}
-
-static void draw_samples(struct draw *d, rg_density_spec *spec) {
-    spec->kind = RG_DENSITY_SAMPLES;
-    spec->samples = 1 + (size_t)below(d, MOST_SAMPLES);
-    for (size_t i = 0; i < spec->samples * (size_t)d->x.grid.dim; i++) d->points[i] = uniform(d, -9, 9);
-    spec->points = d->points;
-    spec->background = pow(10, uniform(d, -6, -2));
-}
-
-static void draw_shape(struct draw *d, rg_density_spec *spec) {
-    spec->kind = d->x.grid.dim == 3 ? RG_DENSITY_CHECKERBOARD : (rg_density_kind)(RG_DENSITY_RING + below(d, 3));
-    spec->width = uniform(d, 0.5, 0.9);
-}
-
-static void draw_density(struct draw *d) {
-    rg_density_spec *spec = &d->x.density;
-    const int kind = below(d, 4);
-    if (kind == 0 || (kind == 3 && d->x.grid.dim == 1)) {
-        draw_mixture(d, spec);
-    } else if (kind == 1) {
-        draw_samples(d, spec);
-    } else if (kind == 2) {
-        spec->kind = RG_DENSITY_GRID;
-        spec->values_grid = d->x.grid;
-        draw_positive(d, &spec->values_grid, 1.5, d->density);
-        spec->values = d->density;
-    } else {
-        draw_shape(d, spec);
-    }
-    double spacing = 0;
-    for (int a = 0; a < d->x.grid.dim; a++) spacing = fmax(spacing, rg_grid_spacing(&d->x.grid, a));
-    const double sigma_min = spec->kind == RG_DENSITY_SAMPLES ? uniform(d, 1.8, 3) * spacing : below(d, 2) * 0.3;
-    d->x.variance_min = sigma_min * sigma_min;
-    d->x.variance_max = d->x.variance_min + uniform(d, 0.3, 4);
-}
-
-static void draw_term(struct draw *d, size_t i) {
-    rg_error_term *t = &d->term[i];
-    const int dim = d->x.grid.dim, kind = below(d, 5);
-    const double size = pow(10, uniform(d, -2, 0));
-    if (kind == 0 && dim > 1) {
-        t->kind = RG_ERROR_ROTATION;
-        for (int a = 0; a < 3; a++) t->rotation[a] = size * gsl_ran_gaussian(d->random, 1);
-    } else if (kind == 1) {
-        t->kind = RG_ERROR_CONSTANT;
-        for (int a = 0; a < dim; a++) t->constant[a] = size * gsl_ran_gaussian(d->random, 1);
-    } else if (kind == 2) {
-        t->kind = RG_ERROR_RANDOM;
-        t->seed = gsl_rng_get(d->random);
-        t->band = 1 + below(d, 2);
-        t->gradient_energy = below(d, 4) ? size * size : 0;
-        t->solenoidal_energy = dim > 1 ? size * size * uniform(d, 0, 3) : 0;
-    } else if (kind == 3) {
-        t->kind = RG_ERROR_FIELD;
-        t->values_grid = d->x.grid;
-        const ptrdiff_t n = rg_grid_cells(&d->x.grid);
-        for (int a = 0; a < dim; a++) {
-            draw_positive(d, &d->x.grid, 0.5, d->field[i] + a * n);
-            for (ptrdiff_t k = 0; k < n; k++) d->field[i][a * n + k] = size * (d->field[i][a * n + k] - 1);
-        }
-        t->values = d->field[i];
-    } else {
-        t->kind = RG_ERROR_MODES;
-        t->modes = 1 + (size_t)below(d, MOST_MODES);
-        for (size_t m = 0; m < t->modes; m++) {
-            rg_error_mode *mode = &d->mode[i][m];
-            mode->component = below(d, dim);
-            for (int a = 0; a < dim; a++) mode->wave[a] = below(d, 5) - 2;
-            mode->sine = size * gsl_ran_gaussian(d->random, 1);
-            mode->cosine = size * gsl_ran_gaussian(d->random, 1);
-        }
-        t->mode = d->mode[i];
-    }
-}
-
-static void draw_experiment(struct draw *d, unsigned long seed) {
-    gsl_rng *random = d->random;
-    memset(d, 0, sizeof *d);
-    d->random = random;
-    gsl_rng_set(random, seed);
-    draw_grid(d);
-    draw_density(d);
-    static const double churns[] = {1, 1, 0.5, 2, 0};
-    d->x.churn = churns[below(d, 5)];
-    d->x.prior = (rg_prior)(RG_PRIOR_EXACT + below(d, 3));
-    d->x.prior_grid = d->x.grid;
-    draw_positive(d, &d->x.prior_grid, 0.5, d->prior);
-    d->x.prior_values = d->prior;
-    d->x.terms = (size_t)below(d, MOST_TERMS + 1);
-    d->x.term = d->term;
-    for (size_t i = 0; i < d->x.terms; i++) draw_term(d, i);
-    d->x.form = below(d, 4) ? RG_FORM_DENSITY : RG_FORM_RATIO;
-    d->x.tolerance = pow(10, uniform(d, -7, -4));
-    if (below(d, 2)) d->x.wasserstein = (rg_experiment_wasserstein){.gap = 1e-3, .source_gap = 1e-2};
-}
-
-static void describe(const struct draw *d, unsigned long seed) {
-    printf(
-        "seed %lu: %dD %tdx%tdx%td density %d churn %g prior %d terms %zu form %d tolerance %.1e v %.3g..%.3g: ", seed,
-        d->x.grid.dim, d->x.grid.shape[0], d->x.grid.shape[1], d->x.grid.shape[2], (int)d->x.density.kind, d->x.churn,
-        (int)d->x.prior, d->x.terms, (int)d->x.form, d->x.tolerance, d->x.variance_min, d->x.variance_max);
-}
 
 struct tally {
     int ratios;
     long experiments, failed, violated, holds, undecided;
 };
 
+/* ---- one claim */
+
+static void describe(const struct draw *d, unsigned long seed) {
+    const rg_experiment *x = &d->x;
+    printf("seed %lu: %dD %tdx%tdx%td density %d churn %g prior %d terms %zu form %d tolerance %.1e v %.3g..%.3g ",
+           seed, x->grid.dim, x->grid.shape[0], x->grid.shape[1], x->grid.shape[2], (int)x->density.kind, x->churn,
+           (int)x->prior, x->terms, (int)x->form, x->tolerance, x->variance_min, x->variance_max);
+    printf("N %zu%s class %d:%zu prior %d,%d steps %zu: ", x->budget.samples, x->budget.points ? " (given)" : "",
+           (int)x->budget.kind, x->budget.size, x->budget.has_prior, (int)x->budget.prior, x->budget.steps);
+}
+
 static void print_ratio(const rg_claim *c) {
     if (c->verdict != RG_HOLDS || isinf(c->rhs.value) || !(c->lhs.value > c->lhs.error)) return;
     printf("ratio %s %.6g\n", c->name, c->lhs.value / c->rhs.value);
 }
 
-static void judge(const struct draw *d, unsigned long seed, const rg_outcome *o, struct tally *tally) {
-    for (size_t i = 0; i < o->claims; i++) {
-        const rg_claim *c = &o->claim[i];
-        tally->holds += c->verdict == RG_HOLDS;
-        tally->undecided += c->verdict == RG_UNDECIDED;
-        if (tally->ratios) print_ratio(c);
-        if (c->verdict != RG_VIOLATED) continue;
-        tally->violated++;
-        describe(d, seed);
-        printf("VIOLATED %s: %.6g (%.1e) <= %.6g (%.1e)\n", c->name, c->lhs.value, c->lhs.error, c->rhs.value,
-               c->rhs.error);
-    }
+static void judge(const struct draw *d, unsigned long seed, const rg_claim *c, struct tally *tally) {
+    tally->holds += c->verdict == RG_HOLDS;
+    tally->undecided += c->verdict == RG_UNDECIDED;
+    if (tally->ratios) print_ratio(c);
+    if (c->verdict != RG_VIOLATED) return;
+    tally->violated++;
+    describe(d, seed);
+    printf("VIOLATED %s: %.6g (%.1e) <= %.6g (%.1e)\n", c->name, c->lhs.value, c->lhs.error, c->rhs.value,
+           c->rhs.error);
 }
+
+static void fail(const struct draw *d, unsigned long seed, const rg_diagnostic *said, struct tally *tally) {
+    tally->failed++;
+    describe(d, seed);
+    printf("FAILED %s\n", said->text);
+}
+
+/* ---- rotgrad run */
 
 static void run(struct draw *d, unsigned long seed, struct tally *tally) {
-    rg_outcome *outcome;
+    rg_outcome *o;
     rg_diagnostic said = {0};
     draw_experiment(d, seed);
-    tally->experiments++;
-    if (rg_run(&d->x, NULL, &outcome, &said)) {
-        tally->failed++;
-        describe(d, seed);
-        printf("FAILED %s\n", said.text);
+    if (rg_run(&d->x, NULL, &o, &said)) {
+        fail(d, seed, &said, tally);
         return;
     }
-    judge(d, seed, outcome, tally);
-    rg_outcome_free(outcome);
+    for (size_t i = 0; i < o->claims; i++) judge(d, seed, &o->claim[i], tally);
+    rg_outcome_free(o);
 }
 
-int main(int count, char **arguments) {
-    const unsigned long first = count > 1 ? strtoul(arguments[1], NULL, 10) : 1;
-    const unsigned long experiments = count > 2 ? strtoul(arguments[2], NULL, 10) : 20;
-    struct tally tally = {.ratios = count > 3 && strcmp(arguments[3], "ratios") == 0};
+/* ---- rotgrad budget */
+
+static rg_claim compare(const char *name, rg_value lhs, rg_value rhs) {
+    const double slack = lhs.error + rhs.error;
+    const rg_verdict verdict = lhs.value <= rhs.value - slack  ? RG_HOLDS
+                               : lhs.value > rhs.value + slack ? RG_VIOLATED
+                                                               : RG_UNDECIDED;
+    return (rg_claim){name, name, lhs, rhs, verdict};
+}
+
+static rg_value add(rg_value a, rg_value b) {
+    return (rg_value){a.value + b.value, a.error + b.error};
+}
+
+/* sqrt(KL / 2) with the larger of its ends' distances. A sum of numbers that cancel is known to the rounding unit. */
+static rg_value pinsker(rg_value kl) {
+    kl.error += 1e-14;
+    const double root = sqrt(fmax(kl.value, 0) / 2), high = sqrt(fmax(kl.value + kl.error, 0) / 2);
+    const double low = sqrt(fmax(kl.value - kl.error, 0) / 2);
+    return (rg_value){root, fmax(high - root, root - low)};
+}
+
+/* The laws of any two rungs obey the triangle, those of neighbours what binds one distance to another. */
+static void judge_rungs(const struct draw *d, unsigned long seed, const rg_budget *b, struct tally *tally) {
+    double square = 0;
+    rg_value w1 = {0, 0}, tv = {0, 0};
+    for (int a = 0; a < b->grid.dim; a++) square += 0.25 * b->grid.length[a] * b->grid.length[a];
+    const double range = sqrt(square); /* no two points are farther apart */
+    for (size_t i = 0; i < b->rungs; i++) {
+        const rg_distances *step = &b->rung[i].step, *total = &b->rung[i].total;
+        const rg_value far = {range * step->tv.value, range * step->tv.error};
+        w1 = add(w1, step->w1);
+        tv = add(tv, step->tv);
+        const rg_claim claims[] = {
+            compare("prefix_w1", total->w1, w1),
+            compare("prefix_tv", total->tv, tv),
+            compare("range_tv", step->w1, far),
+            compare("pinsker", step->tv, pinsker(step->kl)),
+        };
+        const size_t first = i == 0 ? 2 : 0, last = isfinite(step->kl.value) ? 4 : 3; /* rung 0 is its own prefix */
+        for (size_t k = first; k < last; k++) judge(d, seed, &claims[k], tally);
+    }
+}
+
+static void run_ladder(struct draw *d, unsigned long seed, struct tally *tally) {
+    rg_budget *b;
+    rg_diagnostic said = {0};
+    draw_ladder(d, seed);
+    if (rg_budget_run(&d->x, NULL, &b, &said)) {
+        fail(d, seed, &said, tally);
+        return;
+    }
+    for (size_t i = 0; i < b->claims; i++) judge(d, seed, &b->claim[i], tally);
+    judge_rungs(d, seed, b, tally);
+    rg_budget_free(b);
+}
+
+int main(int count, char **argument) {
+    const int ladder = count > 1 && strcmp(argument[1], "ladder") == 0;
+    count -= ladder;
+    argument += ladder;
+    const unsigned long first = count > 1 ? strtoul(argument[1], NULL, 10) : 1;
+    const unsigned long experiments = count > 2 ? strtoul(argument[2], NULL, 10) : 20;
+    struct tally tally = {.ratios = count > 3 && strcmp(argument[3], "ratios") == 0};
     struct draw *d = calloc(1, sizeof *d);
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     if (!d || !random) return 2;
     d->random = random;
     for (unsigned long seed = first; seed < first + experiments; seed++) {
-        run(d, seed, &tally);
+        tally.experiments++;
+        (ladder ? run_ladder : run)(d, seed, &tally);
         fflush(stdout);
     }
     printf("%ld experiments, %ld failed; claims: %ld hold, %ld undecided, %ld violated\n", tally.experiments,
