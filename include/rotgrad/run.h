@@ -118,6 +118,7 @@ typedef struct rg_outcome_estimate {
 enum {
     RG_W1_GRONWALL,
     RG_W1_FEYNMAN_KAC,
+    RG_W1_MEAN_SQUARE, /* the same by Cauchy and Schwarz, from the L2 error alone */
     RG_W1_BERNSTEIN,
     RG_W1_SMOOTHING,
     RG_W1_LEAST, /* the least of the four, point by point */
@@ -133,6 +134,9 @@ typedef struct rg_w1_values {
     /* gain = prior_gain + source but for the residual: int psi d(q_0 - p_0) of the optimal potential, int f_T d(pi - p_T),
      * int c int p grad f.e dx dv with grad phi and with e; size: the integral of its absolute value, with grad phi */
     rg_value gain, prior_gain, source[RG_W1_FIELDS], size, residual[RG_W1_FIELDS];
+    /* the same mirrored, from the true drift: gain = int g_T d(pi - p_T) + int c int q grad g.e dx dv */
+    rg_value true_prior_gain, true_source, true_size, true_residual;
+    /* bounds, from here on */
     rg_value bound[RG_W1_FIELDS][RG_W1_BOUNDS];
     rg_value source_norm_bound; /* constants in space, and min int |F| over div F = div(p e) */
     rg_value tv_bound[RG_W1_FIELDS], w2_bound[RG_W1_FIELDS];

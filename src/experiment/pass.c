@@ -27,6 +27,7 @@ struct job {
     rg_level_table table;
     rg_frames frames;
     rg_harm harm;
+    rg_w1_trail trail;
     double *prior, *ratio;
 };
 
@@ -37,6 +38,7 @@ static void job_free(struct job *job) {
     rg_level_table_free(&job->table);
     rg_frames_free(&job->frames);
     rg_harm_free(&job->harm);
+    rg_w1_trail_free(&job->trail);
     rg_free(job->prior);
     rg_free(job->ratio);
 }
@@ -89,6 +91,10 @@ static int wants_harm(const struct job *job) {
     return job->outcome && job->experiment->churn == 1 && job->experiment->prior == RG_PRIOR_EXACT;
 }
 
+static int wants_w1(const struct job *job) {
+    return job->experiment->wasserstein.gap > 0;
+}
+
 static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
     const rg_experiment *x = job->experiment;
     const rg_pass_options *o = job->options;
@@ -114,7 +120,8 @@ static rg_status prepare(struct job *job, rg_diagnostic *diagnostic) {
                                       .stop = job->table.stop};
     status = rg_evolve_create(job->levels, &evolve, &job->evolve, diagnostic);
     if (status) return status;
-    job->ratio = rg_field_alloc((size_t)rg_grid_cells(&o->grid));
+    job->trail.cells = (size_t)rg_grid_cells(&o->grid);
+    job->ratio = rg_field_alloc(job->trail.cells);
     if (wants_harm(job) && rg_harm_create(&o->grid, job->table.stops, job->table.stop, job->table.soft, &job->harm))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     if (!job->ratio || rg_history_create(&o->grid, reverse_share * sqrt(o->tolerance), &job->history))
@@ -145,6 +152,7 @@ static rg_status note(struct job *job, rg_diagnostic *diagnostic) {
     const rg_pass_options *o = job->options;
     rg_status status = rg_history_add(&job->history, job->evolve, o->form);
     if (!status && job->table.row) status = note_level(job);
+    if (!status && wants_w1(job)) status = rg_w1_trail_add(&job->trail, job->evolve, o->form);
     if (status == RG_EINVAL || status == RG_EDOMAIN)
         return rg_fail(diagnostic, RG_ENOCONV, "a marginal is not finite any more at sigma = %g: refine the grid",
                        sqrt(rg_evolve_level(job->evolve)->variance));
@@ -355,7 +363,7 @@ static double marginal_of(struct job *job, int marginal, const double *density, 
 static rg_status measure_w1(struct job *job, rg_pass *pass, rg_diagnostic *diagnostic) {
     const rg_pass_options *o = job->options;
     const size_t n = (size_t)rg_grid_cells(&o->grid);
-    if (!(job->experiment->wasserstein.gap > 0)) return RG_OK;
+    if (!wants_w1(job)) return RG_OK;
     double *density = rg_field_alloc(rg_size_product(n, 2 + RG_MARGINALS));
     if (!density) return rg_fail(diagnostic, RG_ENOMEM, "w1: out of memory");
     rg_w1_input in = {.levels = job->levels,
@@ -365,7 +373,8 @@ static rg_status measure_w1(struct job *job, rg_pass *pass, rg_diagnostic *diagn
                       .stops = job->table.stops,
                       .stop = job->table.stop,
                       .density = density,
-                      .prior = job->prior};
+                      .prior = job->prior,
+                      .trail = &job->trail};
     for (size_t i = 0; i < n; i++) density[i] = rg_evolve_level(job->evolve)->density[i];
     for (int m = 0; m <= RG_MARGINALS; m++) {
         double *q = density + (size_t)(m + 1) * n;

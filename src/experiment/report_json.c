@@ -94,7 +94,8 @@ static json_t *pair_json(const rg_value pair[RG_W1_FIELDS]) {
 }
 
 static json_t *w1_bounds_json(const rg_outcome *o) {
-    static const char *const name[RG_W1_BOUNDS] = {"gronwall", "feynman_kac", "bernstein", "smoothing", "least"};
+    static const char *const name[RG_W1_BOUNDS] = {"gronwall",  "feynman_kac", "mean_square",
+                                                   "bernstein", "smoothing",   "least"};
     const rg_w1_values *w = &o->w1.values;
     if (!o->w1.known) return json_null();
     json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "source_norm", number_json(w->source_norm_bound), "tv",
@@ -109,14 +110,20 @@ static json_t *w1_bounds_json(const rg_outcome *o) {
     return NULL;
 }
 
-/* The distances and their exact representation; null where they were not asked for. */
+static json_t *true_drift_json(const rg_w1_values *w) {
+    return json_pack("{s:o, s:o, s:o, s:o}", "prior_part", number_json(w->true_prior_gain), "source_part",
+                     number_json(w->true_source), "source_size", number_json(w->true_size), "residual",
+                     number_json(w->true_residual));
+}
+
+/* The distances and their exact representations; null where they were not asked for. */
 static json_t *w1_json(const rg_outcome *o) {
     const rg_w1_values *w = &o->w1.values;
     if (!o->w1.known) return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "distance", divergence_json(w->distance), "prior",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "distance", divergence_json(w->distance), "prior",
                      number_json(w->prior), "potential", number_json(w->gain), "prior_part", number_json(w->prior_gain),
                      "source_part", pair_json(w->source), "source_size", number_json(w->size), "residual",
-                     pair_json(w->residual));
+                     pair_json(w->residual), "true_drift", true_drift_json(w));
 }
 
 struct member {

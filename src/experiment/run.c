@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -64,12 +65,13 @@ static rg_value combine(const struct passes *p, const rg_value *main_value) {
 }
 
 /* Bounds may be astronomic, and known to an order of magnitude at best: there the bar is how far down any pass says. */
-static rg_value combine_w1(const struct passes *p, const rg_value *main_value) {
+static rg_value combine_bound(const struct passes *p, const rg_value *main_value) {
     const size_t offset = (size_t)((const char *)main_value - (const char *)&p->main);
     const rg_pass *const pass[] = {&p->main, &p->relaxed, &p->coarse, &p->other};
     double least = main_value->value;
     for (int i = 0; i < (p->has_other ? 4 : 3); i++) {
         const rg_value *v = (const rg_value *)((const char *)pass[i] + offset);
+        if (isnan(v->value)) return *v;
         if (!isfinite(v->value)) return (rg_value){HUGE_VAL, 0};
         least = fmin(least, v->value - v->error);
     }
@@ -81,9 +83,11 @@ static rg_value combine_w1(const struct passes *p, const rg_value *main_value) {
 static void gather_w1(const rg_experiment *x, const struct passes *p, rg_outcome *o) {
     const rg_value *from = (const rg_value *)&p->main.w1;
     rg_value *to = (rg_value *)&o->w1.values;
+    const size_t bounds = offsetof(rg_w1_values, bound) / sizeof *to;
     if (!(x->wasserstein.gap > 0)) return;
     o->w1.known = 1;
-    for (size_t i = 0; i < sizeof o->w1.values / sizeof *to; i++) to[i] = combine_w1(p, &from[i]);
+    for (size_t i = 0; i < sizeof o->w1.values / sizeof *to; i++)
+        to[i] = i < bounds ? combine(p, &from[i]) : combine_bound(p, &from[i]);
 }
 
 static rg_value bound(rg_value prior, rg_value energy, double factor) {

@@ -18,8 +18,7 @@ static const double looser = 100, loosest = 1e-2;
 
 /* ---- fields for the two */
 
-/* h = div e + s.e into w->field. */
-static rg_status source(rg_w1 *w, const rg_level *level) {
+rg_status rg_w1_langevin_stein(rg_w1 *w, const rg_level *level) {
     const ptrdiff_t n = rg_grid_cells(&w->grid);
     const rg_status status = rg_divergence(w->spectral, level->error, w->field);
     for (int a = 0; !status && a < w->grid.dim; a++)
@@ -43,7 +42,7 @@ static rg_status f_fields(void *data, double variance, double *b, double *growth
     const double along_score = w->drift - 2 * w->diffusion;
     for (ptrdiff_t i = 0; i < w->grid.dim * n; i++)
         b[i] = along_score * w->scratch.score[i] + w->drift * w->scratch.error[i];
-    status = source(w, &w->scratch);
+    status = rg_w1_langevin_stein(w, &w->scratch);
     for (ptrdiff_t i = 0; i < n; i++) growth[i] = -w->drift * w->field[i];
     return status ? rg_fail(diagnostic, status, "w1: %s", rg_status_text(status)) : RG_OK;
 }
@@ -123,7 +122,7 @@ struct point {
     double cap;           /* of Lambda */
     int what;
 };
-enum { SOURCE, MEAN, SQUARE, POINTWISE };
+enum { SOURCE, MEAN, SQUARE, POINTWISE, STRETCH };
 
 static double term_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
     const struct point *p = data;
@@ -139,6 +138,7 @@ static double term_block(const void *data, ptrdiff_t begin, ptrdiff_t end) {
         if (p->what == SOURCE) sum += along;
         if (p->what == MEAN) sum += w->room.density[i] * sqrt(square);
         if (p->what == SQUARE) sum += w->room.density[i] * square;
+        if (p->what == STRETCH) sum += w->room.density[i] * w->stretch[i] * w->stretch[i];
         if (p->what == POINTWISE) sum += w->room.density[i] * sqrt(square) * fmin(w->stretch[i], p->cap);
     }
     return sum;
@@ -217,35 +217,25 @@ static rg_w1_node *new_node(rg_w1 *w) {
     return &w->node[w->count++];
 }
 
-/* sup lambda_max, its integral by the trapezoidal rule, and sup |grad b|. */
 static void set_growth(rg_w1 *w, rg_w1_node *node) {
-    const rg_w1_node *before = w->count > 1 ? node - 1 : NULL;
-    const ptrdiff_t n = rg_grid_cells(&w->grid);
     double frobenius;
     drift(w, &w->room, w->scratch.error);
-    rg_expansion(&w->grid, w->scratch.error, w->field, &frobenius);
-    node->growth = w->field[0];
-    for (ptrdiff_t i = 0; i < n; i++) node->growth = fmax(node->growth, w->field[i]);
-    node->steepest = fmax(before ? before->steepest : 0, node->growth);
-    if (before)
-        node->exponent = before->exponent + 0.5 * (node->variance - before->variance) * (before->growth + node->growth);
+    rg_growth_add(&w->growth, node->variance, rg_greatest_expansion(&w->grid, w->scratch.error, w->field, &frobenius));
+    node->exponent = w->growth.exponent;
+    node->steepest = w->growth.steepest;
     w->frobenius = fmax(w->frobenius, frobenius);
-}
-
-static double constants(const rg_w1 *w, const rg_w1_node *node) {
-    const double u = sqrt(node->variance - w->experiment->variance_min);
-    const double smooth = u > 0 ? rg_w1_smoothing(w, node, w->reach) / u : HUGE_VAL;
-    return fmin(fmin(rg_w1_gronwall(node), rg_w1_bernstein(w, node)), smooth);
 }
 
 static void set_integrals(rg_w1 *w, rg_w1_node *node) {
     const double *vector[] = {[RG_W1_GRADIENT] = w->room.gradient, [RG_W1_ERROR] = w->room.error};
-    const double cap = constants(w, node);
+    const rg_w1_node lowered = rg_w1_lowered(node);
+    const double cap = rg_w1_constant(w, node), low = rg_w1_constant(w, &lowered);
     rg_backward_value(w->lambda, w->stretch);
-    w->end_pointwise = w->end_least = 0;
+    w->end_pointwise = w->end_least = w->end_least_low = 0;
     for (ptrdiff_t i = 0; i < rg_grid_cells(&w->grid); i++) {
         w->end_pointwise = fmax(w->end_pointwise, w->stretch[i]);
         w->end_least = fmax(w->end_least, fmin(w->stretch[i], cap));
+        w->end_least_low = fmax(w->end_least_low, fmin(w->stretch[i], low));
     }
     for (int k = 0; k < RG_W1_FIELDS; k++) {
         node->source[k] = w->drift * integral_of(w, vector[k], SOURCE, 0);
@@ -253,7 +243,9 @@ static void set_integrals(rg_w1 *w, rg_w1_node *node) {
         node->root[k] = sqrt(integral_of(w, vector[k], SQUARE, 0));
         node->pointwise[k] = integral_of(w, vector[k], POINTWISE, HUGE_VAL);
         node->least[k] = integral_of(w, vector[k], POINTWISE, cap);
+        node->least_low[k] = integral_of(w, vector[k], POINTWISE, low);
     }
+    node->stretch = sqrt(integral_of(w, vector[0], STRETCH, 0));
 }
 
 static rg_status add_node(rg_w1 *w, int segment, rg_diagnostic *diagnostic) {
@@ -336,28 +328,38 @@ static double size_of(const rg_w1 *w, const rg_w1_node *node, int which) {
     return node->size;
 }
 
-/* int f_T d(pi - p_T) and W1 of the two; p_T stands in the room, f or M at variance_max in w->f. */
-static rg_status at_the_start(rg_w1 *w, const double *prior, rg_w1_values *values, rg_value *tv,
-                              rg_diagnostic *diagnostic) {
+double rg_w1_prior_gain(rg_w1 *w, const double *prior) {
     const ptrdiff_t n = rg_grid_cells(&w->grid);
     const double cell = rg_grid_cell_volume(&w->grid);
-    double mass = 0, gain = 0, distance = 0;
-    values->prior = values->prior_gain = *tv = (rg_value){0, 0};
-    if (!prior) return RG_OK;
+    double mass = 0, gain = 0;
     rg_backward_value(w->f, w->value);
     for (ptrdiff_t i = 0; i < n; i++) mass += prior[i] * cell;
     for (ptrdiff_t i = 0; i < n; i++) {
         const double p = w->room.density[i], q = prior[i] / mass;
         gain += w->form == RG_FORM_RATIO ? w->value[i] * (q / p - 1) : w->value[i] * (q - p);
-        distance += 0.5 * fabs(q - p);
-        w->field[i] = q;
+    }
+    return gain * cell;
+}
+
+/* int f_T d(pi - p_T) and W1 of the two. */
+static rg_status at_the_start(rg_w1 *w, const double *prior, rg_w1_values *values, rg_value *tv,
+                              rg_diagnostic *diagnostic) {
+    const ptrdiff_t n = rg_grid_cells(&w->grid);
+    const double cell = rg_grid_cell_volume(&w->grid);
+    double mass = 0, distance = 0;
+    values->prior = values->prior_gain = *tv = (rg_value){0, 0};
+    if (!prior) return RG_OK;
+    for (ptrdiff_t i = 0; i < n; i++) mass += prior[i] * cell;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        w->field[i] = prior[i] / mass;
+        distance += 0.5 * fabs(w->field[i] - w->room.density[i]);
     }
     rg_transport_report report;
     const rg_transport_options o = {.gap = w->experiment->wasserstein.gap, .cold = 1};
     const rg_status status =
         rg_transport_solve(w->transport, &o, w->room.density, w->field, NULL, NULL, &report, diagnostic);
     if (status) return status;
-    values->prior_gain = (rg_value){gain * cell, 0};
+    values->prior_gain = (rg_value){rg_w1_prior_gain(w, prior), 0};
     values->prior = (rg_value){report.value, 0.5 * (report.upper - report.lower)};
     *tv = (rg_value){distance * cell, 0};
     return RG_OK;
@@ -435,6 +437,9 @@ rg_status rg_w1_run(const rg_experiment *x, const rg_w1_input *in, rg_w1_values 
     if (!status) {
         represent(&w, values);
         rg_w1_bounds(&w, !in->prior, tv_prior, values);
+        status = rg_w1_true(&w, in, values, diagnostic);
+    }
+    if (!status) {
         if (outcome) hand_over(&w, outcome);
     }
     w1_free(&w);

@@ -13,6 +13,7 @@ struct work {
     const rg_grid *grid;
     const double *b;
     double *rate;
+    ptrdiff_t reach; /* of the differences, in spacings, less than any axis has */
 };
 
 static void jacobian(const struct work *w, ptrdiff_t i, double j[3][3]) {
@@ -21,9 +22,10 @@ static void jacobian(const struct work *w, ptrdiff_t i, double j[3][3]) {
     assert(w->grid->dim <= RG_MAX_DIM);
     for (int a = 0; a < w->grid->dim; a++) {
         const ptrdiff_t at = i / stride[a] % n[a], round = n[a] * stride[a];
-        const ptrdiff_t next = at + 1 < n[a] ? i + stride[a] : i + stride[a] - round;
-        const ptrdiff_t last = at > 0 ? i - stride[a] : i - stride[a] + round;
-        const double factor = 0.5 / rg_grid_spacing(w->grid, a);
+        const ptrdiff_t by = w->reach * stride[a];
+        const ptrdiff_t next = at + w->reach < n[a] ? i + by : i + by - round;
+        const ptrdiff_t last = at >= w->reach ? i - by : i - by + round;
+        const double factor = 0.5 / ((double)w->reach * rg_grid_spacing(w->grid, a));
         for (int c = 0; c < w->grid->dim; c++) j[c][a] = factor * (w->b[c * cells + next] - w->b[c * cells + last]);
     }
 }
@@ -59,7 +61,7 @@ static void rate_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
 }
 
 void rg_expansion(const rg_grid *grid, const double *b, double *rate, double *frobenius) {
-    const struct work w = {grid, b, rate};
+    const struct work w = {grid, b, rate, 1};
     rg_parallel(rg_grid_cells(grid), rate_block, (void *)(uintptr_t)&w);
     double most = 0, j[3][3] = {{0}};
     for (ptrdiff_t i = 0; frobenius && i < rg_grid_cells(grid); i++) {
@@ -70,4 +72,19 @@ void rg_expansion(const rg_grid *grid, const double *b, double *rate, double *fr
         most = fmax(most, square);
     }
     if (frobenius) *frobenius = sqrt(most);
+}
+
+static double greatest(const double *rate, ptrdiff_t n) {
+    double most = rate[0];
+    for (ptrdiff_t i = 1; i < n; i++) most = fmax(most, rate[i]);
+    return most;
+}
+
+rg_value rg_greatest_expansion(const rg_grid *grid, const double *b, double *scratch, double *frobenius) {
+    const ptrdiff_t n = rg_grid_cells(grid);
+    const struct work twice = {grid, b, scratch, 2};
+    rg_expansion(grid, b, scratch, frobenius);
+    const double most = greatest(scratch, n);
+    rg_parallel(n, rate_block, (void *)(uintptr_t)&twice);
+    return (rg_value){most, fabs(most - greatest(scratch, n))};
 }

@@ -5,6 +5,7 @@
 #define RG_SLOPE_H
 
 #include <rotgrad/grid.h>
+#include <rotgrad/value.h>
 
 /* The diameter of the torus, unit x: the greatest range of a function of slope 1. */
 double rg_slope_range(const rg_grid *grid);
@@ -15,5 +16,18 @@ double rg_slope_bernstein(double kappa, double range);
 /* sqrt(S) Lambda for Lambda = (range / 2) sqrt(kappa / (1 - exp(-2 kappa S))), whatever slope f had; from a(S) |grad f|^2 +
  * (f - m)^2, a' = 2 - 2 kappa a. `growth` is kappa S; the root of S keeps it finite at v_min. */
 double rg_slope_smoothing(double growth, double range);
+
+/* Gronwall's exponent, int sup lambda_max dv, and kappa D, along nodes that ascend in v; start with zeros. Either has the bars
+ * of the rates in its own, the exponent that of the trapezoidal rule, too. */
+typedef struct rg_growth {
+    size_t count;
+    double variance[2]; /* the last two nodes, the last one first */
+    rg_value rate[2];
+    rg_value exponent;
+    rg_value steepest; /* the largest rate so far, at least 0 */
+} rg_growth;
+
+/* `rate`: sup lambda_max at v, unit 1/x^2. */
+void rg_growth_add(rg_growth *growth, double variance, rg_value rate);
 
 #endif
