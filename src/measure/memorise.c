@@ -170,7 +170,7 @@ static rg_status count_copied(rg_memorised *r) {
 }
 
 rg_status rg_memorise(const rg_memorise_data *data, rg_memorised *memorised, rg_diagnostic *diagnostic) {
-    if (!data || !memorised) return rg_fail(diagnostic, RG_EINVAL, "memorised: no data");
+    if (!data || !memorised) return rg_fail(diagnostic, RG_EINVAL, "memorise: no data");
     rg_status status = check(data, diagnostic);
     if (status) return status;
     rg_memorised r = {.dim = data->dim,
