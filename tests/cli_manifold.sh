@@ -22,6 +22,9 @@ header=$header,outside_p_1,outside_p_1_error,outside_q_0,outside_q_0_error,outsi
 awk -F, 'NR == 6 { exit !($1 == 0.25 && $5 - 2 < 1e-9 && $7 - 3 < 1e-9 && 3 - $7 < 1e-9 && $9 - 3 < 1e-4 && 3 - $9 < 1e-4 &&
     $11 - 6 < 1e-3 && 6 - $11 < 1e-3 && $13 > 0.15 && $13 < 0.25 && $17 > $19 && $21 > $17) }' out/manifold.csv ||
     fail "expected path KL 3, Novikov 3, chi^2 6: $(tail -n 1 out/manifold.csv)"
+for claim in path_kl path_chi2; do
+    grep -A20 "\"name\": \"$claim\"" out/report.json | grep -m1 '"verdict"' | grep -q '"holds"' || fail "expected $claim to hold"
+done
 sed -n '/"manifold"/,/"levels"/p' out/report.json >"$texts/out"
 stdout_has '"axes": 1'
 stdout_has '"dimension": 0'
@@ -30,6 +33,7 @@ stdout_has '"outside_q": ['
 # Without the key there is nothing; a density without a manifold has no distances.
 expect 0 run m.yaml --set manifold=null -o plain
 [ -e plain/manifold.csv ] && fail "expected no manifold.csv"
+grep -q '"path_kl"' plain/report.json && fail "expected no claim about paths"
 grep -q '"manifold": null' plain/report.json || fail "expected manifold: null"
 expect 0 run m.yaml --set 'density={mixture: {means: [[0]], sigma: 0.5}}' --set manifold.tube=[] -o mix
 grep -q '"dimension": null' mix/report.json || fail "expected dimension: null"

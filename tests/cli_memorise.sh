@@ -32,6 +32,7 @@ npy images.npy "(4, 1, 2)" 0 0 9 9 0 9 9 0
 npy made.npy "(2, 1, 2)" 1 0 9 8
 expect 0 memorise --train images.npy --samples made.npy --image 1x2 -o out
 stderr_has "warning: the training points are too few to tell copies at alpha 0.05; at least 19 are needed"
+stdout_has "copies        not to be told from so few points; 0 samples equal a training point"
 [ "$(ls out | tr '\n' ' ')" = "neighbours.npy pairs.npz pairs.png report.json " ] || fail "files: $(ls out)"
 expect 1 memorise --train images.npy --samples made.npy -o out
 stderr_has "out: the folder is not empty"
@@ -62,6 +63,8 @@ expect 2 memorise
 usage_error "rotgrad memorise" "expected --train X.npy"
 expect 2 memorise --train train.npy
 usage_error "rotgrad memorise" "expected --samples Y.npy or --experiment E.yaml"
+expect 2 memorise --train train.npy --samples y.npy --experiment e.yaml
+usage_error "rotgrad memorise" "expected --samples Y.npy or --experiment E.yaml, got both"
 expect 2 memorise --train train.npy --samples y.npy --particles 3
 usage_error "rotgrad memorise" "--set, --particles and --seed: expected --experiment as well"
 expect 2 memorise --train train.npy --samples y.npy --image 3
@@ -74,9 +77,12 @@ npy short.npy "(5,)" 0 0 0 0 0
 reject "short.npy: expected shape (6,), one entry for each row of all.npy, found 5 numbers" --train all.npy --exclude short.npy \
     --samples y.npy
 npy one.npy "(1,)" 3
-reject "memorise: expected at least two training points, got 1" --train one.npy --samples y.npy
+reject "one.npy: expected at least two training points, got 1" --train one.npy --samples y.npy
+npy most.npy "(6,)" 1 1 1 1 1 0
+reject "all.npy without its excluded rows: expected at least two training points, got 1" --train all.npy --exclude most.npy \
+    --samples y.npy
 npy same.npy "(4,)" 3 3 3 3
-reject "memorise: the training points stand at one place, or two: there is no second nearest" --train same.npy --samples y.npy
+reject "same.npy: the training points stand at one place, or two: there is no second nearest" --train same.npy --samples y.npy
 npy_hex nan.npy "<f4" "(1, 2)" "0000803f 0000c07f"
 reject "nan.npy: expected finite numbers, found NaN at index [0, 1] (1 of 2 are not finite); repair or leave them out" \
     --train nan.npy --samples y.npy

@@ -1,6 +1,7 @@
 /* Laws on manifolds: against sums written down afresh in long double, against closed forms, against independent samples; the
  * functionals of the path against closed forms and against the backward equation. */
 #include "diffusion/manifold.h"
+#include "experiment/manifold.h"
 
 #include <rotgrad/backward.h>
 #include <rotgrad/manifold.h>
@@ -15,6 +16,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "scratch.h"
 
 /* Sums in long double are the reference. */
 #pragma GCC diagnostic ignored "-Wdouble-promotion"
@@ -639,6 +642,37 @@ static void each_allocation_may_fail(void **state) {
     }
 }
 
+/* The part of a run that the key manifold asks for: nothing leaks, nothing half made is called known. */
+static void each_allocation_of_a_run_may_fail(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "grid: {shape: [9], length: [4]}\ndensity: {points: [[0.3], [1]]}\nnoise: {sigma_min: 0.6, sigma_max: 1}\n"
+        "error: [{constant: [0.3]}]\nprior: uniform\nmanifold: {levels: 3, tube: [0.4]}\ntolerance: 1e-2\n",
+        "grid: {shape: [6, 8], length: [4, 4]}\ndensity: {shape: circle}\nnoise: {sigma_min: 0.8, sigma_max: 1}\n"
+        "manifold: {levels: 2}\ntolerance: 1e-2\n",
+    };
+    for (int k = 0; k < 2; k++) {
+        const char *path = scratch_path("m.yaml");
+        rg_experiment x = {0};
+        rg_diagnostic why = {0};
+        assert_int_equal(scratch_write(path, texts[k], strlen(texts[k])), 0);
+        if (rg_experiment_read(path, NULL, 0, &x, &why)) fail_msg("%s", why.text);
+        rg_status status = RG_ENOMEM;
+        int failures = 0;
+        for (; status; failures++) {
+            rg_outcome o = {0};
+            rg_alloc_fail_after(failures);
+            status = rg_manifold_run(&x, &(rg_run_options){0}, &o, &why);
+            rg_alloc_fail_after(-1);
+            assert_true(status == RG_OK || status == RG_ENOMEM);
+            assert_int_equal(o.manifold.known, status == RG_OK);
+            rg_manifold_free(&o.manifold);
+        }
+        assert_in_range(failures, 100, 3000);
+        rg_experiment_free(&x);
+    }
+}
+
 static void any_number_of_threads_gives_the_same_bits(void **state) {
     (void)state;
     const rg_grid g = grid_of(2, (const ptrdiff_t[]){24, 21}, lower, length);
@@ -717,8 +751,9 @@ int main(void) {
         cmocka_unit_test(point_mass_with_a_scaled_score),
         cmocka_unit_test(forward_and_backward_agree),
         cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(each_allocation_of_a_run_may_fail),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(bad_input_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

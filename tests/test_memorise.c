@@ -69,6 +69,29 @@ static void neighbours_are_the_nearest(void **state) {
     }
 }
 
+/* Where all points are far away, a matrix product says nothing about who is the nearest: |x|^2 / 2 is 3.2e17 here, rounded to 64,
+ * and squared distances are about 100. What the product leaves in question, all of them, must be looked at. */
+static void far_points_are_told_apart(void **state) {
+    (void)state;
+    enum { DIM = 64, TRAIN = 300, COUNT = 40 };
+    double *y = rg_field_alloc(TRAIN * DIM), *x = rg_field_alloc(COUNT * DIM);
+    rg_neighbours found[COUNT];
+    normal_points(TRAIN, DIM, 3, 1e8, y);
+    normal_points(COUNT, DIM, 4, 1e8, x);
+    assert_ok(rg_two_nearest(DIM, TRAIN, y, COUNT, x, 0, found, NULL, NULL));
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t nearest = 0;
+        for (size_t j = 1; j < TRAIN; j++)
+            if (distance(DIM, x + i * DIM, y + j * DIM) < distance(DIM, x + i * DIM, y + nearest * DIM)) nearest = j;
+        assert_int_equal(found[i].index[0], nearest);
+        for (size_t j = 0; j < TRAIN; j++)
+            if (j != nearest)
+                assert_true(distance(DIM, x + i * DIM, y + j * DIM) >= found[i].distance[1] * (1 - 1e-14));
+    }
+    rg_free(y);
+    rg_free(x);
+}
+
 enum { D = 8, N = 400, H = 199, M = 150 };
 
 struct data {
@@ -172,12 +195,12 @@ static void refusals(void **state) {
     rg_diagnostic why = {0};
     const rg_memorise_data good = {.dim = 1, .train = 3, .samples = 3, .train_points = points, .sample_points = points};
     rg_memorise_data bad[] = {good, good, good, good, good, good};
-    const char *said[] = {"memorise: expected at least two training points, got 1",
-                          "memorise: expected at least one sample",
+    const char *said[] = {"expected at least two training points, got 1",
+                          "expected at least one sample",
                           "samples: row 3 is not finite",
-                          "memorise: expected an alpha in (0, 1), got 2",
-                          "memorise: the training points stand at one place, or two: there is no second nearest",
-                          "memorise: expected held-out points, or at least three training points"};
+                          "expected an alpha in (0, 1), got 2",
+                          "the training points stand at one place, or two: there is no second nearest",
+                          "expected held-out points, or at least three training points"};
     bad[0].train = 1;
     bad[1].samples = 0;
     bad[2].samples = 4;
@@ -220,6 +243,7 @@ static void each_allocation_may_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neighbours_are_the_nearest),
+        cmocka_unit_test(far_points_are_told_apart),
         cmocka_unit_test(level_under_the_null),
         cmocka_unit_test(copies_are_found),
         cmocka_unit_test(by_hand),

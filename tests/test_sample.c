@@ -132,7 +132,7 @@ static void prior_is_the_noised_law(void **state) {
                   "sample: {particles: 40000}\n");
     const size_t n = 40000;
     double *x = rg_field_alloc(2 * n), mean[2] = {0}, second[3] = {0};
-    assert_ok(rg_sample_prior(&e, x, NULL));
+    assert_ok(rg_sample_prior(&e, &e.density, x, NULL));
     for (size_t i = 0; i < n; i++)
         for (size_t a = 0; a < 2; a++) mean[a] += x[2 * i + a] / (double)n;
     for (size_t i = 0; i < n; i++) {
@@ -180,6 +180,100 @@ static void a_torus_takes_points_in(void **state) {
     rg_sampled_free(&s);
 }
 
+/* ---- distances */
+
+/* An experiment of eight points on a circle (radius L/4 about the centre), whose score is found in different ways. */
+static rg_sampled near(const char *density, const char *sample) {
+    char text[512];
+    snprintf(text, sizeof text,
+             "grid: {shape: [48, 40], lower: [-1, 0], length: [2, 3]}\ndensity: %s\n"
+             "noise: {sigma_min: 0.09, sigma_max: 2}\nerror: [{constant: [0.5, 0.2]}]\n"
+             "sample: {particles: 200, steps: 20, %s}\n",
+             density, sample);
+    return sample_text(text);
+}
+
+static double around(double x, double y, double length) {
+    return fabs(remainder(x - y, length));
+}
+
+/* Wherever the score comes from, the nearest point is the same where particles stand at the same places: at the start. */
+static void distances_do_not_depend_on_the_score(void **state) {
+    (void)state;
+    double points[16];
+    for (int i = 0; i < 8; i++) {
+        points[2 * i] = 0.5 * cos(0.7853981633974483 * i) + (i == 2 ? 2 : 0); /* one is outside the box */
+        points[2 * i + 1] = 1.5 + 0.75 * sin(0.7853981633974483 * i);
+    }
+    array("circle.npy", 8, 2, points);
+    char list[400] = "{points: [";
+    for (int i = 0; i < 8; i++)
+        sprintf(list + strlen(list), "%s[%.17g, %.17g]", i ? ", " : "", points[2 * i], points[2 * i + 1]);
+    strcat(list, "]}");
+    const char *const density[] = {"{samples: circle.npy}", list, "{shape: circle, count: 8}"};
+    const char *const score[] = {"score: points", "score: grid"};
+    rg_sampled first = near(density[0], score[0]);
+    assert_true(first.row[0].nearest_mean > 0);
+    for (int k = 1; k < 6; k++) {
+        rg_sampled s = near(density[k / 2], score[k % 2]);
+        assert_int_equal(s.row[0].nearest_mean * 1e12, first.row[0].nearest_mean * 1e12);
+        assert_int_equal(s.row[0].nearest_least * 1e12, first.row[0].nearest_least * 1e12);
+        assert_int_equal(s.repeated, 0);
+        for (size_t i = 0; i < s.count; i++) {
+            const double *y = points + 2 * s.nearest[i], *x = s.samples + 2 * i;
+            assert_below(fabs(s.distance[i] - hypot(around(x[0], y[0], 2), around(x[1], y[1], 3))), 1e-12);
+            for (size_t j = 0; j < 8; j++)
+                assert_true(hypot(around(x[0], points[2 * j], 2), around(x[1], points[2 * j + 1], 3)) >
+                            s.distance[i] - 1e-12);
+        }
+        rg_sampled_free(&s);
+    }
+    rg_sampled_free(&first);
+}
+
+/* Noise of sigma across a curve: E|z| = sqrt(2 / pi) sigma, less v / (2 R) from its bending. */
+static void distances_to_a_curve(void **state) {
+    (void)state;
+    rg_sampled s = sample_text("grid: {shape: [64, 64], lower: [-1, -1], length: [2, 2]}\ndensity: {shape: circle}\n"
+                               "noise: {sigma_min: 0.05, sigma_max: 1}\n"
+                               "sample: {particles: 1000, steps: 50, method: heun}\n");
+    assert_null(s.nearest);
+    double mean = 0;
+    for (size_t i = 0; i < s.count; i++) {
+        const double radius = hypot(s.samples[2 * i], s.samples[2 * i + 1]);
+        assert_below(fabs(s.distance[i] - fabs(radius - 0.5)), 1e-6);
+        mean += s.distance[i] / (double)s.count;
+    }
+    assert_below(fabs(mean - s.row[50].nearest_mean), 1e-12);
+    assert_below(fabs(mean - sqrt(2 / 3.141592653589793) * 0.05), 4 * 0.6 * 0.05 / sqrt(1000) + 0.0025);
+    rg_sampled_free(&s);
+    s = near("{shape: ring}", "seed: 3"); /* which has a density */
+    assert_null(s.distance);
+    assert_true(isnan(s.row[20].nearest_mean));
+    rg_sampled_free(&s);
+}
+
+/* Points in the file are samples on R^D, too; those with a width on a circle are not. */
+static void points_are_samples(void **state) {
+    (void)state;
+    const double points[] = {0.5, 0.25, -1, 2, 0, 1};
+    array("p.npy", 2, 3, points);
+    rg_sampled s[] = {
+        sample_text("density: {samples: p.npy}\nnoise: {sigma_min: 0.1, sigma_max: 3}\nsample: {particles: 20}\n"),
+        sample_text("density: {points: [[0.5, 0.25, -1], [2, 0, 1]]}\nnoise: {sigma_min: 0.1, sigma_max: 3}\n"
+                    "sample: {particles: 20}\n")};
+    assert_int_equal(s[1].dim, 3);
+    assert_memory_equal(s[0].samples, s[1].samples, 60 * sizeof(double));
+    assert_memory_equal(s[0].nearest, s[1].nearest, 20 * sizeof(size_t));
+    for (int k = 0; k < 2; k++) rg_sampled_free(&s[k]);
+    refuse("grid: {shape: [16, 16]}\ndensity: {shape: circle, count: 5, width: 0.1}\n"
+           "noise: {sigma_min: 0.3, sigma_max: 3}\nsample: {score: points}\n",
+           "sample.score: expected grid: this density is known on a grid only");
+    refuse("density: {points: [[1, 2], [3]]}\nnoise: {sigma_min: 0.3, sigma_max: 3}\n",
+           "density.points.1: expected 2 numbers, one for each axis, got a list of 1");
+    refuse("density: {points: [[1, 2]]}\nnoise: {sigma_min: 0, sigma_max: 3}\n", "expected a number above 0");
+}
+
 /* ---- refusals */
 
 static void refusals(void **state) {
@@ -201,14 +295,14 @@ static void refusals(void **state) {
     refuse(DATA "sample: {start: uniform}\n", "because R^d has no uniform law");
     refuse(DATA "sample: {score: grid}\n", "expected points: there is no grid.shape");
     refuse("density: {shape: ring}\nnoise: {sigma_min: 0.1, sigma_max: 10}\n",
-           "expected a mixture or samples, or the key grid.shape");
+           "expected a mixture, samples or points, or the key grid.shape");
     refuse("density: {samples: x.npy, background: 0.1}\nnoise: {sigma_min: 0.1, sigma_max: 10}\n",
            "density.background: expected 0 without grid.shape");
     refuse("density: {mixture: {means: [[0, 1], [2]], sigma: 1}}\nnoise: {sigma_min: 0.1, sigma_max: 10}\n",
            "density.mixture.means.1: expected 2 numbers, one for each axis, got a list of 1");
     refuse("density: {mixture: {means: [[0]], sigma: 1}}\nnoise: {sigma_min: 0.1, sigma_max: 10}\nsample: {bandwidth: "
            "1}\n",
-           "expected density.samples, and their score at points, beside a bandwidth");
+           "expected density.samples or points, and their score at points, beside a bandwidth");
     const double bad[] = {1, not_a_number};
     array("n.npy", 1, 2, bad);
     refuse("density: {samples: n.npy}\nnoise: {sigma_min: 0.1, sigma_max: 10}\n",
@@ -222,18 +316,27 @@ static void refusals(void **state) {
 static void each_allocation_may_fail(void **state) {
     (void)state;
     remember_points();
-    rg_experiment e = read_text(DATA "error: [{scaled: -0.1}]\nsample: {particles: 3, steps: 2, method: heun}\n");
-    rg_status status = RG_ENOMEM;
-    for (long n = 0; status && n < 400; n++) {
-        rg_sampled s = {0};
-        rg_alloc_fail_after(n);
-        status = rg_sample(&e, NULL, &s, NULL);
-        rg_alloc_fail_after(-1);
-        assert_true(status == RG_OK || status == RG_ENOMEM);
-        rg_sampled_free(&s);
+    const char *const texts[] = {
+        DATA "error: [{scaled: -0.1}]\nsample: {particles: 3, steps: 2, method: heun}\n",
+        "grid: {shape: [8, 9]}\ndensity: {shape: circle, count: 4}\nnoise: {sigma_min: 1, sigma_max: 3}\n"
+        "sample: {particles: 3, steps: 2}\n",
+        "grid: {shape: [8, 9]}\ndensity: {shape: circle}\nnoise: {sigma_min: 1, sigma_max: 3}\n"
+        "sample: {particles: 3, steps: 2}\n",
+    };
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+        rg_experiment e = read_text(texts[k]);
+        rg_status status = RG_ENOMEM;
+        for (long n = 0; status && n < 400; n++) {
+            rg_sampled s = {0};
+            rg_alloc_fail_after(n);
+            status = rg_sample(&e, NULL, &s, NULL);
+            rg_alloc_fail_after(-1);
+            assert_true(status == RG_OK || status == RG_ENOMEM);
+            rg_sampled_free(&s);
+        }
+        assert_ok(status);
+        rg_experiment_free(&e);
     }
-    assert_ok(status);
-    rg_experiment_free(&e);
 }
 
 int main(void) {
@@ -242,6 +345,9 @@ int main(void) {
         cmocka_unit_test(prior_is_the_noised_law),
         cmocka_unit_test(starts_of_files),
         cmocka_unit_test(a_torus_takes_points_in),
+        cmocka_unit_test(distances_do_not_depend_on_the_score),
+        cmocka_unit_test(distances_to_a_curve),
+        cmocka_unit_test(points_are_samples),
         cmocka_unit_test(refusals),
         cmocka_unit_test(each_allocation_may_fail),
     };

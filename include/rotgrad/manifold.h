@@ -14,10 +14,26 @@ extern "C" {
 /* k: 0 for samples, points and points on a curve, 1 for curves, 2 for surfaces; -1 for everything that has a density. */
 RG_API int rg_manifold_dimension(const rg_density_spec *spec);
 
-/* The distance of every grid point to the manifold or the nearest of the points, around the box, (n), unit x.
- * Points: exact. Curves and surfaces: the least of distances to points on it, found by Newton steps and golden sections from
- * the nearest one of a quadrature; never too small, and too large by at most 1e-5 of the grid's spacing.
- * Cost: cells times points or nodes. RG_EINVAL: rg_manifold_dimension is -1; RG_ENOMEM. */
+/* Of a place: the nearest of the points that the law stands on (or was trained on). */
+typedef struct rg_nearest_point {
+    size_t index;    /* 0 of curves and surfaces */
+    double distance; /* unit x */
+} rg_nearest_point;
+
+/* Finds, for any place of the grid's box, the nearest one of the manifold, around the box.
+ * Points: exact, of equally near ones the first. Curves and surfaces: found by Newton steps and golden sections from the
+ * nearest node of a quadrature; a distance is never too small, and too large by at most 1e-5 of the grid's spacing. */
+typedef struct rg_manifold_search rg_manifold_search;
+
+/* The specification may be freed afterwards. RG_EINVAL: rg_manifold_dimension is -1; RG_ENOMEM. */
+RG_API rg_status rg_manifold_search_create(const rg_grid *grid, const rg_density_spec *spec,
+                                           rg_manifold_search **search, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+RG_API void rg_manifold_search_destroy(rg_manifold_search *search);
+/* x: (count, d), nearest: (count). Allocates nothing. */
+RG_API void rg_manifold_search_at(const rg_manifold_search *search, size_t count, const double *x,
+                                  rg_nearest_point *nearest);
+
+/* The distance of every grid point, (n), unit x. RG_EINVAL, RG_ENOMEM as above. */
 RG_API rg_status rg_manifold_distance(const rg_grid *grid, const rg_density_spec *spec, double *distance,
                                       rg_diagnostic *diagnostic) RG_MUST_CHECK;
 

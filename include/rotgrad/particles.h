@@ -12,7 +12,7 @@
 #ifndef ROTGRAD_PARTICLES_H
 #define ROTGRAD_PARTICLES_H
 
-#include <rotgrad/density.h>
+#include <rotgrad/manifold.h>
 #include <rotgrad/score_error.h>
 #include <stdint.h>
 
@@ -27,12 +27,6 @@ typedef struct rg_space {
 } rg_space;
 
 /* ---- scores at points */
-
-/* Of each point: the nearest of the points that the law stands on (or was trained on). */
-typedef struct rg_nearest_point {
-    size_t index;
-    double distance; /* unit x */
-} rg_nearest_point;
 
 typedef struct rg_point_score rg_point_score;
 
@@ -108,6 +102,8 @@ typedef struct rg_particles_options {
     rg_start start;
     const double *points; /* RG_START_POINTS: (M, dim), copied */
     uint64_t seed;
+    /* borrowed for life: where distances to the data come from when the score does not know them; NULL: none */
+    const rg_manifold_search *data;
     int exact; /* 1: the particles follow the true score, e is only measured along their paths */
 } rg_particles_options;
 

@@ -24,9 +24,9 @@ enum { RG_SAMPLE_NOTES = 4, RG_SAMPLE_NOTE = 320 };
 typedef struct rg_sampled {
     size_t count, dim; /* M, D */
     double *samples;   /* (M, D) at variance_min */
-    size_t *nearest;   /* (M) row of density.samples nearest to each, and how far it is; NULL without such */
-    double *distance;  /* (M) unit x */
-    size_t repeated;   /* rows of density.samples that repeat an earlier one */
+    size_t *nearest;   /* (M) which of the density's samples or points is nearest to each; NULL without such */
+    double *distance;  /* (M) how far it is, or the curve or surface, unit x; NULL where the law has a density */
+    size_t repeated;   /* samples or points that repeat an earlier one */
     size_t rows;       /* steps + 1 */
     rg_particles_row *row;
     size_t notes; /* warnings, in words */

@@ -79,7 +79,7 @@ static void read_image(memorise_job *job, struct argp_state *state) {
 static void check_arguments(memorise_job *job, struct argp_state *state) {
     if (!job->train_path) argp_error(state, "expected --train X.npy");
     if (!job->samples_path == !job->experiment_path)
-        argp_error(state, "expected --samples Y.npy or --experiment E.yaml");
+        argp_error(state, "expected --samples Y.npy or --experiment E.yaml%s", job->samples_path ? ", got both" : "");
     if (job->samples_path && (job->settings || job->particles || job->has_seed))
         argp_error(state, "--set, --particles and --seed: expected --experiment as well");
     read_image(job, state);
@@ -174,6 +174,9 @@ static int solve(memorise_job *job) {
                                    .progress_data = &progress};
     const rg_status status = rg_memorise(&data, &job->result, &diagnostic);
     cli_progress_end(&progress);
+    if (status && status != RG_ECANCELLED)
+        return cli_fail(verb, "%s%s: %s", job->train_path, job->exclude_path ? " without its excluded rows" : "",
+                        diagnostic.text);
     return failed(job, status, &diagnostic);
 }
 

@@ -251,6 +251,19 @@ static void print_side(const char *name, size_t count, const rg_quantiles *ratio
            ratio->high, distance->low, distance->median, distance->high);
 }
 
+static void print_copies(const rg_memorised *r) {
+    if (r->threshold == 0) {
+        printf("copies        not to be told from so few points; %zu samples equal a training point\n", r->exact);
+        return;
+    }
+    printf("copies        %zu of %zu, %.1f %% (95 %% from %.1f to %.1f); up to %.3g %% without copying, p = %.2g\n",
+           r->copies, r->samples, 100 * r->share, 100 * r->share_low, 100 * r->share_high, 100 * r->alpha, r->test);
+    printf("              a copy has a ratio below %.4f; %zu samples equal a training point\n", r->threshold, r->exact);
+    printf("copied        %zu of %zu training points; most:", r->visited, r->train);
+    for (size_t i = 0; i < r->listed && i < 5; i++) printf(" #%zu (%zu)", r->most[i].index, r->most[i].copies);
+    printf("%s\n", r->listed ? "" : " none");
+}
+
 static void print_table(const memorise_job *job) {
     const rg_memorised *r = &job->result;
     printf("training data %s %s\n", job->train_path, cli_shape(2, job->train.shape).text);
@@ -258,12 +271,7 @@ static void print_table(const memorise_job *job) {
     print_side("samples", r->samples, &r->ratio_of_samples, &r->distance_of_samples);
     print_side(r->leave_one_out ? "leave one out" : "held out", r->leave_one_out ? r->train : r->held_out,
                &r->ratio_of_null, &r->distance_of_null);
-    printf("copies        %zu of %zu, %.1f %% (95 %% from %.1f to %.1f); up to %.3g %% without copying, p = %.2g\n",
-           r->copies, r->samples, 100 * r->share, 100 * r->share_low, 100 * r->share_high, 100 * r->alpha, r->test);
-    printf("              a copy has a ratio below %.4f; %zu samples equal a training point\n", r->threshold, r->exact);
-    printf("copied        %zu of %zu training points; most:", r->visited, r->train);
-    for (size_t i = 0; i < r->listed && i < 5; i++) printf(" #%zu (%zu)", r->most[i].index, r->most[i].copies);
-    printf("%s\n", r->listed ? "" : " none");
+    print_copies(r);
     if (job->output) printf("written       %s\n", job->output);
 }
 

@@ -34,9 +34,8 @@ static const struct argp_option options[] = {
     {.name = "output",
      .key = 'o',
      .arg = "DIR",
-     .doc = "Write samples.npy, path.csv, report.json, and nearest.npy and distance.npy where the density is one of "
-            "samples; "
-            "an unfinished run is kept in DIR.checkpoint.npz"},
+     .doc = "Write samples.npy, path.csv, report.json, and distance.npy and nearest.npy where the density is a "
+            "manifold or points; an unfinished run is kept in DIR.checkpoint.npz"},
     {.name = "resume", .key = RESUME, .doc = "Go on with the run in DIR.checkpoint.npz: the same samples, bit for bit"},
     {.name = "force", .key = 'f', .doc = "Replace the earlier result in DIR, and begin again where a run was stopped"},
     {.name = "json", .key = 'j', .doc = "Print report.json instead of the table"},

@@ -36,6 +36,11 @@ static rg_status check_numbers(const rg_particles_options *o, rg_diagnostic *dia
     return RG_OK;
 }
 
+static rg_status check_data(const rg_particles_options *o, rg_diagnostic *diagnostic) {
+    if (!o->data || o->space.length) return RG_OK;
+    return rg_fail(diagnostic, RG_EINVAL, "particles: a search for the data is one in a box, the space is R^d");
+}
+
 static rg_status check_start(const rg_particles_options *o, rg_diagnostic *diagnostic) {
     const int torus = o->space.length != NULL;
     switch (o->start) {
@@ -98,10 +103,11 @@ static rg_status allocate(rg_particles *p) {
     p->square = rg_field_alloc(o->count);
     p->weight = rg_field_alloc(o->count);
     p->noise = rg_field_alloc(size);
-    p->nearest = rg_point_score_has_nearest(p->law) ? rg_alloc(o->count, sizeof *p->nearest) : NULL;
+    const int near = rg_point_score_has_nearest(p->law) || o->data;
+    p->nearest = near ? rg_alloc(o->count, sizeof *p->nearest) : NULL;
     if (!p->x || !p->score || !p->error || (heun && !p->before) || !p->energy || !p->square || !p->weight || !p->noise)
         return RG_ENOMEM;
-    return p->nearest || !rg_point_score_has_nearest(p->law) ? RG_OK : RG_ENOMEM;
+    return p->nearest || !near ? RG_OK : RG_ENOMEM;
 }
 
 rg_status rg_particles_create(const rg_particles_options *options, rg_point_score *score, rg_point_error *error,
@@ -109,6 +115,7 @@ rg_status rg_particles_create(const rg_particles_options *options, rg_point_scor
     if (!options || !score || !particles) return rg_fail(diagnostic, RG_EINVAL, "particles: no options or no score");
     rg_status status = rg_space_check(&options->space, diagnostic);
     if (!status) status = check_numbers(options, diagnostic);
+    if (!status) status = check_data(options, diagnostic);
     if (!status) status = check_start(options, diagnostic);
     if (!status && (options->method < RG_METHOD_EXPONENTIAL || options->method > RG_METHOD_EULER))
         status = rg_fail(diagnostic, RG_EINVAL, "particles: unknown method");
@@ -165,6 +172,8 @@ rg_status rg_particles_look(rg_particles *p, rg_diagnostic *diagnostic) {
         for (size_t a = 0; a < dim; a++) sum += p->error[i * dim + a] * p->error[i * dim + a];
         p->square[i] = sum;
     }
+    if (!status && p->options.data && !rg_point_score_has_nearest(p->law))
+        rg_manifold_search_at(p->options.data, p->options.count, p->x, p->nearest);
     return status;
 }
 

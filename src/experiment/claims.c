@@ -194,6 +194,17 @@ static void w1(rg_outcome *o) {
     w1_representation(o);
 }
 
+/* What the paths lose, their ends lose at most: the data-processing inequality, down to the last level. */
+static void paths(rg_outcome *o) {
+    if (!o->manifold.known) return;
+    const rg_outcome_manifold_level *end = &o->manifold.level[o->manifold.levels - 1];
+    claim(o, "path_kl", "KL(p|q) <= KL(P|Q) of the paths", o->divergence[RG_KL][RG_FULL],
+          (rg_value){end->value.path_kl, end->error.path_kl});
+    claim(o, "path_chi2", "log(1 + chi^2(q|p)) <= log(1 + chi^2(Q|P)) of the paths",
+          apply(log_one_plus, o->divergence[RG_CHI2][RG_FULL]),
+          (rg_value){end->value.log_path_chi2, end->error.log_path_chi2});
+}
+
 void rg_claims_make(const rg_experiment *x, rg_outcome *o) {
     o->claims = 0;
     bounds(o);
@@ -205,5 +216,6 @@ void rg_claims_make(const rg_experiment *x, rg_outcome *o) {
         claim(o, "data_processing", "without error KL(p|q) does not grow: KL(p|q) <= KL(p_T|pi)",
               o->divergence[RG_KL][RG_NONE], o->prior_kl);
     relations(o);
+    paths(o);
     w1(o);
 }

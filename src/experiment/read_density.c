@@ -179,8 +179,10 @@ static rg_status read_values(rg_reader *r, rg_node *node, rg_density_spec *spec)
     return status;
 }
 
+/* On R^D the first point says what D is. */
 static rg_status read_points(rg_reader *r, rg_node *node, rg_density_spec *spec) {
-    const size_t dim = (size_t)r->experiment->grid.dim;
+    if (r->experiment->free_space) r->experiment->dim = node->first->count;
+    const size_t dim = r->experiment->dim;
     double *point = rg_pool_alloc(r->kept, node->count * dim, sizeof *point);
     if (!point) return rg_reader_out_of_memory(r);
     spec->samples = node->count;
@@ -236,8 +238,9 @@ static const struct {
 /* What R^D does not have. */
 static rg_status check_free(const rg_reader *r, const rg_node *node, rg_density_kind kind, const rg_node *background) {
     if (!r->experiment->free_space) return RG_OK;
-    if (kind != RG_DENSITY_MIXTURE && kind != RG_DENSITY_SAMPLES)
-        return rg_node_fail_key(node, r->diagnostic, RG_EINVAL, "expected a mixture or samples, or the key grid.shape");
+    if (kind != RG_DENSITY_MIXTURE && kind != RG_DENSITY_SAMPLES && kind != RG_DENSITY_POINTS)
+        return rg_node_fail_key(node, r->diagnostic, RG_EINVAL,
+                                "expected a mixture, samples or points, or the key grid.shape");
     if (background && background->number > 0)
         return rg_node_fail(background, r->diagnostic, RG_EINVAL,
                             "expected 0 without grid.shape, because R^d has no uniform law, got %s",

@@ -1,6 +1,7 @@
 /* sample: what particles do. Every key may be left out. */
 #include "base/base.h"
 #include "experiment/reader.h"
+#include "experiment/sample.h"
 
 #include <stdio.h>
 
@@ -46,16 +47,17 @@ static rg_status read_start(rg_reader *r, const rg_node *sample) {
 static rg_status read_score(rg_reader *r, const rg_node *sample) {
     rg_experiment *e = r->experiment;
     const rg_node *score = rg_node_get(sample, "score"), *bandwidth = rg_node_get(sample, "bandwidth");
-    const int pointwise = e->density.kind == RG_DENSITY_MIXTURE || e->density.kind == RG_DENSITY_SAMPLES;
+    const int on_points = rg_sample_on_points(&e->density),
+              pointwise = on_points || e->density.kind == RG_DENSITY_MIXTURE;
     e->sample.on_grid = choice(sample, "score", !pointwise);
     e->sample.bandwidth = bandwidth ? bandwidth->number : 0;
     if (score && !e->sample.on_grid && !pointwise)
         return rg_node_fail(score, r->diagnostic, RG_EINVAL, "expected grid: this density is known on a grid only");
     if (score && e->sample.on_grid && e->free_space)
         return rg_node_fail(score, r->diagnostic, RG_EINVAL, "expected points: there is no grid.shape");
-    if (e->sample.bandwidth > 0 && (e->density.kind != RG_DENSITY_SAMPLES || e->sample.on_grid))
+    if (e->sample.bandwidth > 0 && (!on_points || e->sample.on_grid))
         return rg_node_fail(bandwidth, r->diagnostic, RG_EINVAL,
-                            "expected density.samples, and their score at points, beside a bandwidth");
+                            "expected density.samples or points, and their score at points, beside a bandwidth");
     return RG_OK;
 }
 

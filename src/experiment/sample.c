@@ -1,6 +1,7 @@
 /* rg_sample: an experiment becomes particles, particles become samples. */
 #include "experiment/sample.h"
 
+#include "diffusion/manifold.h"
 #include "diffusion/point_products.h"
 
 #include <math.h>
@@ -17,6 +18,9 @@ struct job {
     const rg_experiment *experiment;
     const rg_sample_options *options;
     rg_space space;
+    rg_density_spec law; /* the density; of kind RG_DENSITY_SAMPLES where it stands on points */
+    rg_nodes nodes;      /* these points, where they are those of a curve */
+    rg_manifold_search *data;
     rg_point_score *score;
     rg_point_error *error;
     rg_particles *particles;
@@ -32,13 +36,37 @@ static double seconds_now(void) {
 
 /* ---- what particles need */
 
+int rg_sample_on_points(const rg_density_spec *density) {
+    return rg_manifold_dimension(density) == 0 && density->width == 0;
+}
+
+static rg_status make_law(struct job *j, rg_diagnostic *diagnostic) {
+    const rg_experiment *e = j->experiment;
+    j->law = e->density;
+    if (!rg_sample_on_points(&e->density)) return RG_OK;
+    j->law.kind = RG_DENSITY_SAMPLES;
+    if (!e->density.count) return RG_OK;
+    const rg_status status = rg_nodes_create(&e->grid, &e->density, e->variance_min, &j->nodes, diagnostic);
+    j->law.samples = j->nodes.count;
+    j->law.points = j->nodes.point;
+    j->law.count = 0;
+    return status ? rg_fail(diagnostic, status, "density: %s", rg_status_text(status)) : RG_OK;
+}
+
 static rg_status make_score(struct job *j, rg_diagnostic *diagnostic) {
     const rg_experiment *e = j->experiment;
-    const rg_density_spec *d = &e->density;
-    if (e->sample.on_grid) return rg_point_score_grid(&e->grid, d, e->variance_min, &j->score, diagnostic);
+    const rg_density_spec *d = &j->law;
+    if (e->sample.on_grid) return rg_point_score_grid(&e->grid, &e->density, e->variance_min, &j->score, diagnostic);
     if (d->kind == RG_DENSITY_MIXTURE) return rg_point_score_mixture(&j->space, d, &j->score, diagnostic);
     return rg_point_score_empirical(&j->space, d->samples, d->points, e->sample.bandwidth, d->background, &j->score,
                                     diagnostic);
+}
+
+/* Where the data are, for a score that does not know. */
+static rg_status make_data(struct job *j, rg_diagnostic *diagnostic) {
+    const rg_experiment *e = j->experiment;
+    if (rg_point_score_has_nearest(j->score) || rg_manifold_dimension(&e->density) < 0) return RG_OK;
+    return rg_manifold_search_create(&e->grid, &e->density, &j->data, diagnostic);
 }
 
 static rg_status make_error(struct job *j, rg_diagnostic *diagnostic) {
@@ -66,12 +94,14 @@ static rg_status make_particles(struct job *j, rg_diagnostic *diagnostic) {
                               .start = starts[s->start],
                               .points = s->points,
                               .seed = s->seed,
+                              .data = j->data,
                               .exact = s->exact};
     double *prior = NULL;
     rg_status status = RG_OK;
     if (s->start == RG_SAMPLE_PRIOR) {
         o.points = prior = rg_field_alloc(rg_size_product(s->particles, e->dim));
-        status = prior ? rg_sample_prior(e, prior, diagnostic) : rg_fail(diagnostic, RG_ENOMEM, "out of memory");
+        status =
+            prior ? rg_sample_prior(e, &j->law, prior, diagnostic) : rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     }
     if (!status) status = rg_particles_create(&o, j->score, j->error, &j->particles, diagnostic);
     rg_free(prior);
@@ -86,7 +116,9 @@ static rg_status make(struct job *j, rg_diagnostic *diagnostic) {
     s->dim = e->dim;
     s->row = rg_alloc(e->sample.steps + 1, sizeof *s->row);
     if (!s->row) return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
-    rg_status status = make_score(j, diagnostic);
+    rg_status status = make_law(j, diagnostic);
+    if (!status) status = make_score(j, diagnostic);
+    if (!status) status = make_data(j, diagnostic);
     if (!status) status = make_error(j, diagnostic);
     if (!status) status = make_particles(j, diagnostic);
     if (!status && j->options->resume) return rg_sample_load(j->options->checkpoint, e, j->particles, s, diagnostic);
@@ -98,6 +130,8 @@ static void job_free(struct job *j) {
     rg_particles_destroy(j->particles);
     rg_point_error_destroy(j->error);
     rg_point_score_destroy(j->score);
+    rg_manifold_search_destroy(j->data);
+    rg_nodes_free(&j->nodes);
     rg_sampled_free(&j->sampled);
 }
 
@@ -150,45 +184,44 @@ static void note_weights(rg_sampled *s) {
              last->effective_samples, s->count);
 }
 
-static void note_samples(const rg_experiment *e, rg_sampled *s) {
-    if (e->density.kind != RG_DENSITY_SAMPLES) return;
+static void note_samples(const rg_experiment *e, const rg_density_spec *law, rg_sampled *s) {
+    if (law->kind != RG_DENSITY_SAMPLES) return;
     size_t outside = 0;
-    for (size_t i = 0; !e->free_space && i < e->density.samples; i++)
+    for (size_t i = 0; !e->free_space && i < law->samples; i++)
         for (size_t a = 0; a < e->dim; a++) {
-            const double at = e->density.points[i * e->dim + a] - e->grid.lower[a];
+            const double at = law->points[i * e->dim + a] - e->grid.lower[a];
             if (at >= 0 && at <= e->grid.length[a]) continue;
             outside++;
             break;
         }
     if (outside)
         note(s, "%zu of the %zu samples lie outside the box and were taken in by whole periods: is the box right?",
-             outside, e->density.samples);
+             outside, law->samples);
     if (s->repeated)
         note(s, "%zu of the %zu samples repeat an earlier one; each counts, so such points weigh more", s->repeated,
-             e->density.samples);
-    if (e->density.samples == 1) note(s, "there is one sample: every path without score error ends there");
+             law->samples);
+    if (law->samples == 1) note(s, "there is one sample: every path without score error ends there");
 }
 
 static rg_status take(struct job *j, rg_diagnostic *diagnostic) {
     rg_sampled *s = &j->sampled;
     const rg_nearest_point *nearest = rg_particles_nearest(j->particles);
     s->samples = rg_field_alloc(rg_size_product(s->count, s->dim));
-    if (nearest) {
-        s->nearest = rg_alloc(s->count, sizeof *s->nearest);
-        s->distance = rg_field_alloc(s->count);
-    }
-    if (!s->samples || (nearest && (!s->nearest || !s->distance)))
+    const int points = nearest && rg_manifold_dimension(&j->experiment->density) == 0;
+    s->nearest = points ? rg_alloc(s->count, sizeof *s->nearest) : NULL;
+    s->distance = nearest ? rg_field_alloc(s->count) : NULL;
+    if (!s->samples || (points && !s->nearest) || (nearest && !s->distance))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     memcpy(s->samples, rg_particles_position(j->particles), s->count * s->dim * sizeof *s->samples);
     for (size_t i = 0; nearest && i < s->count; i++) {
-        s->nearest[i] = nearest[i].index;
+        if (points) s->nearest[i] = nearest[i].index;
         s->distance[i] = nearest[i].distance;
     }
-    const rg_density_spec *d = &j->experiment->density;
+    const rg_density_spec *d = &j->law;
     if (d->kind == RG_DENSITY_SAMPLES && rg_points_repeated(d->samples, s->dim, d->points, &s->repeated))
         return rg_fail(diagnostic, RG_ENOMEM, "out of memory");
     note_weights(s);
-    note_samples(j->experiment, s);
+    note_samples(j->experiment, d, s);
     return RG_OK;
 }
 

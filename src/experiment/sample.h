@@ -6,8 +6,13 @@
 
 #include <rotgrad/sample.h>
 
-/* Points that follow the prior, (M, dim): p at variance_max, the uniform law, or that of the file. */
-rg_status rg_sample_prior(const rg_experiment *experiment, double *points, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+/* Whether the law stands on points: samples, points in the file, points on a curve. */
+int rg_sample_on_points(const rg_density_spec *density);
+
+/* Points that follow the prior, (M, dim): p at variance_max, the uniform law, or that of the file. `law`: the density, with
+ * kind RG_DENSITY_SAMPLES where it stands on points. */
+rg_status rg_sample_prior(const rg_experiment *experiment, const rg_density_spec *law, double *points,
+                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 /* A run on its way, in a file. `sampled` has the rows so far. */
 rg_status rg_sample_save(const char *path, const rg_experiment *experiment, const rg_particles *particles,

@@ -94,7 +94,9 @@ static rg_status check(const char *path, const struct checkpoint *c, const rg_ex
     if (!same)
         return rg_fail(
             diagnostic, RG_EINVAL,
-            "%s: a run of another experiment, or of other data or settings: the same command goes on with it", path);
+            "%s: a run of another experiment, or of other data or settings: the command that began it goes on with it, "
+            "--force without --resume begins again",
+            path);
     const int fits = c->state.count == rg_particles_state_size(particles) && c->rows.dim == 2 &&
                      c->rows.shape[1] == ROW && c->rows.shape[0] >= 1 &&
                      (size_t)c->rows.shape[0] <= e->sample.steps + 1 &&

@@ -11,6 +11,7 @@ enum { CHOICE = 0x63686f69, NOISE = 0x70726e6f, PLACE = 0x706c6163 }; /* purpose
 
 struct prior {
     const rg_experiment *e;
+    const rg_density_spec *law;
     double *factor; /* mixture: (components, dim, dim), lower Cholesky factors */
     double *cumulative;
 };
@@ -25,7 +26,7 @@ static void cholesky(size_t d, const double *c, double *l) {
 }
 
 static rg_status prepare(struct prior *p) {
-    const rg_density_spec *s = &p->e->density;
+    const rg_density_spec *s = p->law;
     const size_t d = p->e->dim, n = s->components;
     if (s->kind != RG_DENSITY_MIXTURE) return RG_OK;
     p->factor = rg_field_alloc(rg_size_product(n, d * d));
@@ -40,7 +41,7 @@ static rg_status prepare(struct prior *p) {
 
 /* x0 of particle i, from uniform numbers u[2] and the normal ones z. */
 static void clean_point(const struct prior *p, size_t i, const double *u, double *z, double *x) {
-    const rg_density_spec *s = &p->e->density;
+    const rg_density_spec *s = p->law;
     const size_t d = p->e->dim;
     if (s->background > 0 && u[1] < s->background) {
         const rg_stream place = {p->e->sample.seed, PLACE, 0, (uint32_t)i};
@@ -104,10 +105,11 @@ static void draw_uniform(const rg_experiment *e, double *points) {
     }
 }
 
-rg_status rg_sample_prior(const rg_experiment *experiment, double *points, rg_diagnostic *diagnostic) {
+rg_status rg_sample_prior(const rg_experiment *experiment, const rg_density_spec *law, double *points,
+                          rg_diagnostic *diagnostic) {
     const rg_experiment *e = experiment;
-    const int pointwise = e->density.kind == RG_DENSITY_MIXTURE || e->density.kind == RG_DENSITY_SAMPLES;
-    struct prior prior = {.e = e};
+    const int pointwise = law->kind == RG_DENSITY_MIXTURE || law->kind == RG_DENSITY_SAMPLES;
+    struct prior prior = {.e = e, .law = law};
     rg_status status = RG_OK;
     if (e->prior == RG_PRIOR_UNIFORM) {
         draw_uniform(e, points);

@@ -112,7 +112,7 @@ static json_t *document(const rg_sampled *s, const rg_experiment *e, const char 
                      "particles", (json_int_t)s->count, "dimension", (json_int_t)s->dim, "steps",
                      (json_int_t)e->sample.steps, "seed", (json_int_t)e->sample.seed, "method",
                      methods[e->sample.method], "repeated_samples",
-                     e->density.kind == RG_DENSITY_SAMPLES ? json_integer((json_int_t)s->repeated) : json_null(), "end",
+                     rg_sample_on_points(&e->density) ? json_integer((json_int_t)s->repeated) : json_null(), "end",
                      row_json(&s->row[s->rows - 1]), "warnings", notes_json(s), "experiment", experiment, "inputs",
                      inputs_json(e), "version", rg_version(), "command", command ? json_string(command) : json_null());
 }
@@ -182,9 +182,10 @@ rg_status rg_sampled_table(const rg_sampled *sampled, const rg_experiment *exper
         experiment->free_space ? "R^d" : "torus");
     add(t, "noise", "sigma from %.6g to %.6g in %zu steps, churn %g", s->row[0].sigma, last->sigma, last->step,
         experiment->churn);
-    if (s->nearest)
-        add(t, "nearest sample", "%.6g away on average (%.4g to %.4g); %.6g at the start", last->nearest_mean,
-            last->nearest_least, last->nearest_most, s->row[0].nearest_mean);
+    if (s->distance)
+        add(t, s->nearest ? "nearest sample" : "to the manifold",
+            "%.6g away on average (%.4g to %.4g); %.6g at the start", last->nearest_mean, last->nearest_least,
+            last->nearest_most, s->row[0].nearest_mean);
     add(t, "v E|s|^2", "%.6g", last->score_square);
     add(t, "int |e|^2 dv", "%.6g +- %.2g", last->path_energy, last->path_energy_error);
     if (isfinite(last->path_kl)) {

@@ -87,14 +87,13 @@ static rg_status check_finite(const char *name, size_t rows, size_t dim, const d
 
 static rg_status check(const rg_memorise_data *d, rg_diagnostic *diagnostic) {
     if (d->dim < 1 || !d->train_points || !d->sample_points || (d->held_out && !d->held_out_points))
-        return rg_fail(diagnostic, RG_EINVAL, "memorise: expected points of at least one dimension");
-    if (d->train < 2)
-        return rg_fail(diagnostic, RG_EINVAL, "memorise: expected at least two training points, got %zu", d->train);
+        return rg_fail(diagnostic, RG_EINVAL, "expected points of at least one dimension");
+    if (d->train < 2) return rg_fail(diagnostic, RG_EINVAL, "expected at least two training points, got %zu", d->train);
     if (!d->held_out && d->train < 3)
-        return rg_fail(diagnostic, RG_EINVAL, "memorise: expected held-out points, or at least three training points");
-    if (d->samples < 1) return rg_fail(diagnostic, RG_EINVAL, "memorise: expected at least one sample");
+        return rg_fail(diagnostic, RG_EINVAL, "expected held-out points, or at least three training points");
+    if (d->samples < 1) return rg_fail(diagnostic, RG_EINVAL, "expected at least one sample");
     if (d->alpha != 0 && !(d->alpha > 0 && d->alpha < 1))
-        return rg_fail(diagnostic, RG_EINVAL, "memorise: expected an alpha in (0, 1), got %g", d->alpha);
+        return rg_fail(diagnostic, RG_EINVAL, "expected an alpha in (0, 1), got %g", d->alpha);
     rg_status status = check_finite("training data", d->train, d->dim, d->train_points, diagnostic);
     if (!status) status = check_finite("samples", d->samples, d->dim, d->sample_points, diagnostic);
     if (!status && d->held_out)
@@ -198,8 +197,8 @@ rg_status rg_memorise(const rg_memorise_data *data, rg_memorised *memorised, rg_
         rg_memorised_free(&r);
         if (status == RG_EDOMAIN)
             return rg_fail(diagnostic, status,
-                           "memorise: the training points stand at one place, or two: there is no second nearest");
-        return status == RG_ECANCELLED ? status : rg_fail(diagnostic, status, "memorise: %s", rg_status_text(status));
+                           "the training points stand at one place, or two: there is no second nearest");
+        return status == RG_ECANCELLED ? status : rg_fail(diagnostic, status, "%s", rg_status_text(status));
     }
     *memorised = r;
     return RG_OK;
