@@ -257,6 +257,47 @@ static void any_number_of_threads_gives_the_same(void **state) {
     for (int i = 0; i < 2; i++) rg_outcome_free(o[i]);
 }
 
+/* ---- the bias of the class */
+
+static double class_bound(const char *features, rg_outcome_estimate *e) {
+    char estimate[96];
+    snprintf(estimate, sizeof estimate, "estimate={form: oracle, features: '%s', samples: 4000}", features);
+    const char *settings[] = {QUICK, estimate};
+    rg_outcome *o = run("mixture_2d.yaml", settings, COUNT_OF(settings), NULL, NULL);
+    for (size_t i = 0; i < o->levels; i++) { /* a projection; to rounding, and to the residual of the split */
+        const double of_class = o->level[i].dual_sobolev_class, all = o->level[i].gradient;
+        assert_true(isnan(of_class) || (of_class > 0 && of_class < all * (1 + 1e-6)));
+    }
+    const double exact = o->gradient_bound.value;
+    *e = o->dual_sobolev;
+    rg_outcome_free(o);
+    return exact;
+}
+
+/* A small class misses more than its error bar, and what the estimate lacks of the exact bound is just that; the interval
+ * of 95 % is widened by half for the seed. A large class misses nothing. */
+static void the_bias_of_the_class_is_what_the_estimate_lacks(void **state) {
+    (void)state;
+    rg_outcome_estimate small, large;
+    const double exact = class_bound("fourier:1", &small);
+    assert_true(small.class_bias.value > 0.02 * exact);
+    assert_true(small.class_bias.error < 0.05 * small.class_bias.value);
+    assert_true(small.class_bound.value == exact - small.class_bias.value);
+    const double half = 0.5 * (small.interval[1] - small.interval[0]);
+    assert_true(fabs(small.bound.value - small.class_bound.value) < 1.5 * half + small.bound.error);
+    assert_true(small.class_bias.value > 3 * half); /* so that this told anything */
+    assert_true(class_bound("fourier:9", &large) == exact);
+    assert_true(fabs(large.class_bias.value) < 1e-5 * exact);
+}
+
+/* Random waves are other ones at each level. */
+static void it_is_not_known_of_random_waves(void **state) {
+    (void)state;
+    rg_outcome_estimate e;
+    class_bound("rff:20", &e);
+    assert_true(isfinite(e.bound.value) && isnan(e.class_bound.value) && isnan(e.class_bias.value));
+}
+
 /* ---- reports */
 
 static void reports_show_it_where_it_was_asked_for(void **state) {
@@ -274,10 +315,17 @@ static void reports_show_it_where_it_was_asked_for(void **state) {
     assert_int_equal(json_integer_value(json_object_get(d, "samples")), 500);
     assert_string_equal(json_string_value(json_object_get(d, "features")), "fourier:2");
     assert_string_equal(json_string_value(json_object_get(d, "form")), "oracle");
+    const json_t *of_class = json_object_get(d, "class_bound"), *bias = json_object_get(d, "class_bias");
+    assert_true(json_real_value(json_object_get(of_class, "value")) == o->dual_sobolev.class_bound.value);
+    assert_true(json_real_value(json_object_get(of_class, "error")) == o->dual_sobolev.class_bound.error);
+    assert_true(json_real_value(json_object_get(bias, "value")) == o->dual_sobolev.class_bias.value);
+    assert_true(json_real_value(json_object_get(bias, "error")) == o->dual_sobolev.class_bias.error);
+    assert_true(json_real_value(json_object_get(level, "dual_sobolev_class")) == o->level[3].dual_sobolev_class);
     assert_true(json_real_value(json_object_get(level, "dual_sobolev")) == o->level[3].dual_sobolev);
     assert_true(json_real_value(json_object_get(level, "dual_sobolev_high")) == o->level[3].dual_sobolev_high);
     assert_non_null(strstr(table, "\n  from samples "));
     assert_non_null(strstr(table, "95 %: "));
+    assert_non_null(strstr(table, "\n  of its class "));
     json_decref(json);
     rg_free(text);
     rg_free(table);
@@ -307,7 +355,8 @@ static void without_churn_it_is_infinite(void **state) {
     static const char *const settings[] = {QUICK, "noise.churn=0",
                                            "estimate={form: oracle, features: fourier:2, samples: 500}"};
     rg_outcome *o = run("mixture_2d.yaml", settings, COUNT_OF(settings), NULL, NULL);
-    assert_true(isinf(o->dual_sobolev.bound.value));
+    assert_true(isinf(o->dual_sobolev.bound.value) && isinf(o->dual_sobolev.class_bound.value));
+    assert_true(isnan(o->dual_sobolev.class_bias.value) && o->level[0].dual_sobolev_class > 0);
     assert_true(o->level[0].dual_sobolev > 0);
     rg_outcome_free(o);
 }
@@ -402,14 +451,33 @@ static void each_allocation_may_fail(void **state) {
     assert_int_equal(rg_dual_sobolev(&x, 0.5, NULL, NULL, &o, NULL), RG_OK);
     assert_true(o.dual_sobolev.bound.value == bound);
     const double weight = 0.5 * log(1.001 / 0.001), w[] = {1.001 * weight, 0.001 * weight};
-    double sum = 0, square = 0;
+    double sum = 0, square = 0, of_class = 0;
     for (int i = 0; i < 2; i++) {
         sum += w[i] * level[i].dual_sobolev;
+        of_class += w[i] * level[i].dual_sobolev_class;
         square += pow(w[i] * level[i].dual_sobolev_error, 2);
     }
     assert_true(fabs(o.dual_sobolev.bound.value - 0.5 * sum) < 1e-12 * sum);
+    assert_true(of_class > 0 && fabs(o.dual_sobolev.class_bound.value - 0.5 * of_class) < 1e-12 * of_class);
     assert_true(fabs(o.dual_sobolev.interval[1] - 0.5 * (sum + 1.959963984540054 * sqrt(square))) < 1e-12 * sum);
     rg_experiment_free(&x);
+}
+
+/* 8 points tell waves up to 3 apart. */
+static void it_is_not_known_of_a_class_beyond_the_grid(void **state) {
+    (void)state;
+    for (int most = 3; most <= 4; most++) {
+        rg_experiment x = small_experiment();
+        rg_outcome_level level[2];
+        rg_outcome o = two_levels(level);
+        o.grid = x.grid;
+        x.estimate.size = (size_t)most;
+        assert_int_equal(rg_dual_sobolev(&x, 0.5, NULL, NULL, &o, NULL), RG_OK);
+        assert_int_equal(isnan(o.dual_sobolev.class_bias.value), most > 3);
+        assert_int_equal(isnan(level[1].dual_sobolev_class), most > 3);
+        assert_true(isfinite(o.dual_sobolev.bound.value));
+        rg_experiment_free(&x);
+    }
 }
 
 /* Levels are summed as independent terms. At two that are next to one another the same draws would give the same estimate, to
@@ -454,6 +522,9 @@ int main(void) {
         cmocka_unit_test(steins_form_needs_no_error),
         cmocka_unit_test(without_error_there_is_nothing),
         cmocka_unit_test(any_number_of_threads_gives_the_same),
+        cmocka_unit_test(the_bias_of_the_class_is_what_the_estimate_lacks),
+        cmocka_unit_test(it_is_not_known_of_random_waves),
+        cmocka_unit_test(it_is_not_known_of_a_class_beyond_the_grid),
         cmocka_unit_test(reports_show_it_where_it_was_asked_for),
         cmocka_unit_test(without_the_key_it_is_null_and_says_why),
         cmocka_unit_test(without_churn_it_is_infinite),

@@ -128,6 +128,116 @@ static void a_ridge_mends_what_has_no_unique_answer(void **state) {
     rg_free(best);
 }
 
+/* ---- the best gradient of a class */
+
+/* psi = sum of five waves of the class fourier:2, its gradient. */
+static void add_wave_gradient(const rg_grid *g, const int *w, double height, double phase, double *f) {
+    const ptrdiff_t n = rg_grid_cells(g);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double angle[RG_MAX_DIM], along = phase;
+        angles_of(g, i, angle);
+        for (int a = 0; a < g->dim; a++) along += w[a] * angle[a];
+        for (int a = 0; a < g->dim; a++) f[a * n + i] += height * 2 * pi * w[a] / g->length[a] * cos(along);
+    }
+}
+
+static double *class_gradient(const rg_grid *g) {
+    static const int wave[][RG_MAX_DIM] = {{1, 0, 0}, {2, -1, 1}, {-1, 2, 2}, {1, 1, -2}, {2, 2, 0}};
+    double *f = field(g->dim * rg_grid_cells(g));
+    for (int k = 0; k < (int)COUNT_OF(wave); k++) add_wave_gradient(g, wave[k], 0.3 + 0.17 * k, 0.9 * k, f);
+    return f;
+}
+
+/* An axis' component that does not change along it, over p: no divergence in p, on the grid exactly. */
+static void add_invisible(const rg_grid *g, const double *p, double *f) {
+    const ptrdiff_t n = rg_grid_cells(g);
+    for (int a = 0; a < g->dim; a++)
+        for (ptrdiff_t i = 0; i < n; i++) {
+            double angle[RG_MAX_DIM];
+            angles_of(g, i, angle);
+            f[a * n + i] += (1.3 + (g->dim > 1 ? cos(2 * angle[(a + 1) % g->dim]) : 0)) / p[i];
+        }
+}
+
+static double mean_under(const rg_grid *g, const double *p, const double *a, const double *b) {
+    const ptrdiff_t n = rg_grid_cells(g);
+    double sum = 0;
+    for (ptrdiff_t i = 0; i < g->dim * n; i++) sum += p[i % n] * a[i] * b[i];
+    return sum * rg_grid_cell_volume(g);
+}
+
+/* A gradient of the class is found in full, whatever is added that no gradient sees. With eigenvalues of the Gram matrix
+ * above 1e-2 a ridge of 1e-12 takes less than 1e-10 of it. */
+static void the_energy_of_a_class_is_that_of_its_gradients(void **state) {
+    (void)state;
+    for (size_t s = 0; s < COUNT_OF(class_sizes); s++) {
+        const rg_grid g = grid_of(class_sizes[s].dim, class_sizes[s].shape);
+        double *p = rough_density(&g, 23 + s), *f = class_gradient(&g);
+        rg_score_class *c = class_of(&g, RG_FEATURES_FOURIER, 2, 0.4);
+        const double energy = mean_under(&g, p, f, f);
+        for (int invisible = 0; invisible < 2; invisible++) {
+            rg_value found = {0};
+            if (invisible) add_invisible(&g, p, f);
+            assert_ok(rg_score_class_gradient_energy(c, p, f, &found));
+            assert_below(fabs(found.value / energy - 1), 1e-10);
+            assert_below(found.error, 1e-8 * energy);
+        }
+        rg_score_class_destroy(c);
+        rg_free(p);
+        rg_free(f);
+    }
+}
+
+/* Of any field: no gradient of the class promises more, and a larger class never less. */
+static void no_gradient_of_a_class_promises_more(void **state) {
+    (void)state;
+    for (size_t s = 0; s < COUNT_OF(class_sizes); s++) {
+        const rg_grid g = grid_of(class_sizes[s].dim, class_sizes[s].shape);
+        double *p = rough_density(&g, 33 + s), *e = noise(g.dim * rg_grid_cells(&g), 41 + s), *f = class_gradient(&g);
+        rg_value energy[3] = {{0, 0}};
+        for (size_t most = 1; most <= 3; most++) {
+            rg_score_class *c = class_of(&g, RG_FEATURES_FOURIER, most, 0);
+            assert_ok(rg_score_class_gradient_energy(c, p, e, &energy[most - 1]));
+            rg_score_class_destroy(c);
+        }
+        assert_true(energy[0].value < energy[1].value && energy[1].value < energy[2].value);
+        assert_true(energy[2].value < mean_under(&g, p, e, e));
+        const double cross = mean_under(&g, p, e, f), square = mean_under(&g, p, f, f);
+        assert_true(cross * cross / square < energy[1].value); /* at the best factor before f */
+        rg_free(p);
+        rg_free(e);
+        rg_free(f);
+    }
+}
+
+/* Waves that one point cannot tell apart: what is lost goes with the square of a ridge, and the energy is E_p|e|^2. Where a
+ * large error at a density of 1e-11 makes all of the energy, the ridge takes some of it, and the bar says so. */
+static void a_singular_class_has_an_energy_all_the_same(void **state) {
+    (void)state;
+    const ptrdiff_t shape[] = {14, 11};
+    const rg_grid g = grid_of(2, shape);
+    const ptrdiff_t n = rg_grid_cells(&g);
+    double *p = field(n), *e = noise(2 * n, 4);
+    p[17] = 1 / rg_grid_cell_volume(&g);
+    rg_score_class *c = class_of(&g, RG_FEATURES_FOURIER, 1, 0);
+    rg_value found = {0};
+    assert_ok(rg_score_class_gradient_energy(c, p, e, &found));
+    const double energy = mean_under(&g, p, e, e);
+    assert_below(fabs(found.value - energy), 1e-11 * energy);
+    assert_below(found.error, 1e-11 * energy);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (i != 17) p[i] = 1e-11;
+        for (int a = 0; a < 2; a++) e[a * n + i] *= i == 17 ? 1 : 1e7;
+    }
+    assert_ok(rg_score_class_gradient_energy(c, p, e, &found));
+    assert_true(found.value < mean_under(&g, p, e, e) && found.error > 0.1 * found.value);
+    p[17] = nan("");
+    assert_int_equal(rg_score_class_gradient_energy(c, p, e, &found), RG_ENOCONV);
+    rg_score_class_destroy(c);
+    rg_free(p);
+    rg_free(e);
+}
+
 /* ---- frozen steps */
 
 /* A smooth positive density without the highest modes. */
@@ -384,6 +494,9 @@ int main(void) {
         cmocka_unit_test(the_best_score_of_a_class_is_a_projection),
         cmocka_unit_test(random_waves_do_not_depend_on_the_grid),
         cmocka_unit_test(a_ridge_mends_what_has_no_unique_answer),
+        cmocka_unit_test(the_energy_of_a_class_is_that_of_its_gradients),
+        cmocka_unit_test(no_gradient_of_a_class_promises_more),
+        cmocka_unit_test(a_singular_class_has_an_energy_all_the_same),
         cmocka_unit_test(a_push_shifts_and_diffuses),
         cmocka_unit_test(a_push_keeps_expectations),
         cmocka_unit_test(the_true_score_leads_to_the_data),

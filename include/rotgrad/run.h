@@ -76,6 +76,7 @@ typedef struct rg_outcome_level {
     rg_harm_level w1; /* of W1, unit x per d log sigma; NaN without `wasserstein` in the experiment */
     /* E_p|grad phi|^2 from samples: value, standard error, 95 % interval; NaN without `estimate` in the experiment */
     double dual_sobolev, dual_sobolev_error, dual_sobolev_low, dual_sobolev_high;
+    double dual_sobolev_class; /* what it would be with infinitely many samples and no ridge; NaN where not known */
     double cells_per_sigma; /* sigma over the largest grid spacing */
     int iterations;         /* of the split */
     double residual;        /* of the split, true and relative */
@@ -112,6 +113,10 @@ typedef struct rg_outcome_frames {
 typedef struct rg_outcome_estimate {
     rg_value bound;     /* NaN: the experiment did not ask for it */
     double interval[2]; /* same unit */
+    /* What the bound would be with infinitely many samples and no ridge, by sums over the grid; and how far it is below
+     * gradient_bound: the bias of the class. Infinite, and NaN, without churn; NaN where the class is not fourier:M with
+     * 2 M below the points of each axis, or has more than RG_CLASS_MOST functions. */
+    rg_value class_bound, class_bias;
 } rg_outcome_estimate;
 
 /* Bounds on W1, each from a factor Lambda by which the sampler may stretch a slope: docs/wasserstein.md. */

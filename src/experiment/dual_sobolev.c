@@ -6,6 +6,10 @@
  * own representation, anew at each level. The sampling error of the sum is that of independent terms; the rule's error is
  * measured: what it makes of the exact energies, against their exact integral.
  *
+ * Where the class is one of Fourier waves, what it would find with infinitely many samples is summed over the grid at the
+ * same levels: the deficit D_i = E_p|grad phi|^2 less that, the bias of the class. Its integral by the same rule errs by
+ * what the rule with every second level makes of it, and by what the energy itself may be off, of which it is a part.
+ *
  * At each level a first set of samples chooses the ridge and a second one is estimated from: a ridge chosen on the same
  * samples favours those that by chance promise much, with the same sign at every level. */
 #include "experiment/dual_sobolev.h"
@@ -13,6 +17,7 @@
 #include "base/base.h"
 #include "base/dense.h"
 #include "grid/interpolate.h"
+#include "measure/score_class.h"
 
 #include <gsl/gsl_sort.h>
 #include <math.h>
@@ -35,8 +40,10 @@ struct job {
     rg_levels *levels;
     rg_level room[PAIR];
     struct drawn drawn[PAIR];
-    double *field[PAIR]; /* (d, n) of s + e; unused in the oracle's form */
-    double *ridge;       /* of each level, from samples of its own */
+    double *field[PAIR];      /* (d, n) of s + e; unused in the oracle's form */
+    double *ridge;            /* of each level, from samples of its own */
+    rg_score_class *of[PAIR]; /* the class on the grid; NULL: its energy is not known */
+    double *class_error;      /* of each level's energy of the class */
 };
 
 static void job_free(struct job *j) {
@@ -46,9 +53,18 @@ static void job_free(struct job *j) {
         rg_free(j->drawn[i].points);
         rg_free(j->drawn[i].known);
         rg_free(j->field[i]);
+        rg_score_class_destroy(j->of[i]);
     }
     rg_free(j->ridge);
+    rg_free(j->class_error);
     rg_levels_destroy(j->levels);
+}
+
+/* Random waves depend on the samples of each level, and a class that the grid does not hold has no sums on it. */
+static rg_status prepare_class(const rg_experiment *x, rg_score_class **of, rg_diagnostic *diagnostic) {
+    if (x->estimate.kind != RG_FEATURES_FOURIER) return RG_OK;
+    const rg_status status = rg_score_class_create(&x->grid, x->estimate.kind, x->estimate.size, 0, 0, of, diagnostic);
+    return status == RG_EINVAL ? RG_OK : status;
 }
 
 static rg_status prepare(struct job *j, rg_diagnostic *diagnostic) {
@@ -57,13 +73,15 @@ static rg_status prepare(struct job *j, rg_diagnostic *diagnostic) {
     rg_status status = rg_levels_create(&x->grid, &x->density, x->term, x->terms, x->variance_min, x->variance_max,
                                         NULL, &j->levels, diagnostic);
     j->ridge = rg_field_alloc(j->outcome->levels);
-    if (!status && !j->ridge) status = rg_fail(diagnostic, RG_ENOMEM, "estimate: out of memory");
+    j->class_error = rg_field_alloc(j->outcome->levels);
+    if (!status && (!j->ridge || !j->class_error)) status = rg_fail(diagnostic, RG_ENOMEM, "estimate: out of memory");
     for (int i = 0; !status && i < PAIR; i++) {
         status = rg_level_create(&x->grid, &j->room[i]);
         j->drawn[i] = (struct drawn){rg_field_alloc(size), rg_field_alloc(size), rg_field_alloc(size)};
         j->field[i] = rg_field_alloc(rg_size_product((size_t)rg_grid_cells(&x->grid), d));
         if (status || !j->drawn[i].clean || !j->drawn[i].points || !j->drawn[i].known || !j->field[i])
             status = rg_fail(diagnostic, RG_ENOMEM, "estimate: out of memory");
+        if (!status) status = prepare_class(x, &j->of[i], diagnostic);
     }
     return status;
 }
@@ -139,6 +157,15 @@ static rg_status choose_ridge(struct job *j, int lane, size_t row, rg_diagnostic
     return status;
 }
 
+static void class_level(struct job *j, int lane, size_t row) {
+    const rg_level *room = &j->room[lane];
+    rg_value energy = {nan(""), nan("")};
+    if (j->of[lane] && rg_score_class_gradient_energy(j->of[lane], room->density, room->error, &energy))
+        energy = (rg_value){nan(""), nan("")};
+    j->outcome->level[row].dual_sobolev_class = energy.value;
+    j->class_error[row] = energy.error;
+}
+
 static rg_status estimate_level(struct job *j, int lane, size_t row, rg_diagnostic *diagnostic) {
     rg_outcome_level *level = &j->outcome->level[row];
     rg_estimate_result found = {0};
@@ -151,6 +178,7 @@ static rg_status estimate_level(struct job *j, int lane, size_t row, rg_diagnost
     level->dual_sobolev_error = found.standard_error;
     level->dual_sobolev_low = fmax(found.average - normal_95 * level->dual_sobolev_error, 0);
     level->dual_sobolev_high = fmax(found.average + normal_95 * level->dual_sobolev_error, 0);
+    class_level(j, lane, row);
     return RG_OK;
 }
 
@@ -195,12 +223,43 @@ static rg_status visit_all(struct job *j, on_level *work, const struct stages *s
 
 /* ---- the integral */
 
+/* v, softened: what the rule takes the logarithm of. */
+static double softened(const rg_experiment *x, const rg_outcome *o, size_t i) {
+    return o->level[i].variance + (x->variance_min > 0 ? 0 : 1e-3 * x->variance_max);
+}
+
 /* The weight of row i: trapezoids in log(v + soft). */
 static double weight(const rg_experiment *x, const rg_outcome *o, size_t i) {
-    const double soft = x->variance_min > 0 ? 0 : 1e-3 * x->variance_max, at = o->level[i].variance + soft;
-    const double above = i > 0 ? log((o->level[i - 1].variance + soft) / at) : 0;
-    const double below = i + 1 < o->levels ? log(at / (o->level[i + 1].variance + soft)) : 0;
+    const double at = softened(x, o, i);
+    const double above = i > 0 ? log(softened(x, o, i - 1) / at) : 0;
+    const double below = i + 1 < o->levels ? log(at / softened(x, o, i + 1)) : 0;
     return 0.5 * at * (above + below);
+}
+
+static double weighted_deficit(const rg_experiment *x, const rg_outcome *o, size_t i) {
+    return softened(x, o, i) * (o->level[i].gradient - o->level[i].dual_sobolev_class);
+}
+
+/* The same rule with every `stride`-th row and the last. */
+static double deficit(const rg_experiment *x, const rg_outcome *o, size_t stride) {
+    const size_t last = o->levels - 1;
+    double sum = 0;
+    for (size_t i = 0, next; i < last; i = next) {
+        next = i + stride < last ? i + stride : last;
+        sum += 0.5 * log(softened(x, o, i) / softened(x, o, next)) *
+               (weighted_deficit(x, o, i) + weighted_deficit(x, o, next));
+    }
+    return sum;
+}
+
+static void integrate_class(const struct job *j, double factor) {
+    const rg_experiment *x = j->experiment;
+    rg_outcome *o = j->outcome;
+    const double missed = deficit(x, o, 1), bias = factor * missed;
+    double error = fabs(missed - deficit(x, o, 2)) + o->energy[RG_ENERGY_GRADIENT].error;
+    for (size_t i = 0; i < o->levels; i++) error += weight(x, o, i) * j->class_error[i];
+    o->dual_sobolev.class_bias = (rg_value){bias, factor * error};
+    o->dual_sobolev.class_bound = (rg_value){o->gradient_bound.value - bias, o->gradient_bound.error + factor * error};
 }
 
 static void integrate(const rg_experiment *x, double factor, rg_outcome *o) {
@@ -221,10 +280,11 @@ static void integrate(const rg_experiment *x, double factor, rg_outcome *o) {
 
 static void set_unknown(rg_outcome *o) {
     const double unknown = nan("");
-    o->dual_sobolev = (rg_outcome_estimate){{unknown, unknown}, {unknown, unknown}};
+    const rg_value none = {unknown, unknown};
+    o->dual_sobolev = (rg_outcome_estimate){none, {unknown, unknown}, none, none};
     for (size_t i = 0; i < o->levels; i++)
         o->level[i].dual_sobolev = o->level[i].dual_sobolev_error = o->level[i].dual_sobolev_low =
-            o->level[i].dual_sobolev_high = unknown;
+            o->level[i].dual_sobolev_high = o->level[i].dual_sobolev_class = unknown;
 }
 
 rg_status rg_dual_sobolev(const rg_experiment *experiment, double factor, rg_progress *progress, void *progress_data,
@@ -238,11 +298,15 @@ rg_status rg_dual_sobolev(const rg_experiment *experiment, double factor, rg_pro
     if (!status) status = visit_all(&job, choose_ridge, &first, diagnostic);
     if (!status) status = visit_all(&job, estimate_level, &second, diagnostic);
     rg_dense_end();
-    job_free(&job);
-    if (status) return status;
-    if (isfinite(factor))
+    if (!status && isfinite(factor)) {
         integrate(experiment, factor, outcome);
-    else
-        outcome->dual_sobolev = (rg_outcome_estimate){{HUGE_VAL, 0}, {HUGE_VAL, HUGE_VAL}};
-    return RG_OK;
+        integrate_class(&job, factor);
+    } else if (!status) {
+        const rg_value infinite = {HUGE_VAL, 0};
+        outcome->dual_sobolev.bound = infinite;
+        outcome->dual_sobolev.interval[0] = outcome->dual_sobolev.interval[1] = HUGE_VAL;
+        if (job.of[0]) outcome->dual_sobolev.class_bound = infinite;
+    }
+    job_free(&job);
+    return status;
 }

@@ -22,7 +22,7 @@ typedef struct rg_report_column {
     int integer;
     const char *heading; /* in report.html; NULL: left out there */
 } rg_report_column;
-enum { RG_REPORT_COLUMNS = 32 };
+enum { RG_REPORT_COLUMNS = 33 };
 extern const rg_report_column rg_report_column_of[RG_REPORT_COLUMNS];
 
 /* Each writes one file, complete or not at all. RG_EIO, RG_ENOMEM. */

@@ -31,6 +31,7 @@ const rg_report_column rg_report_column_of[RG_REPORT_COLUMNS] = {
     REAL(NULL, "dual_sobolev", dual_sobolev, NULL),
     REAL(NULL, "dual_sobolev_low", dual_sobolev_low, NULL),
     REAL(NULL, "dual_sobolev_high", dual_sobolev_high, NULL),
+    REAL(NULL, "dual_sobolev_class", dual_sobolev_class, NULL),
     REAL(NULL, "cells_per_sigma", cells_per_sigma, "cells per sigma"),
     {NULL, "iterations", offsetof(rg_outcome_level, iterations), 1, "iterations"},
     REAL(NULL, "residual", residual, "residual"),

@@ -57,6 +57,8 @@ static void write_dual_sobolev(FILE *out, const rg_outcome_estimate *estimate) {
     char *interval = rg_report_interval(estimate);
     write_row(out, "gradient bound from samples", estimate->bound, interval, "");
     g_free(interval);
+    if (!isnan(estimate->class_bound.value))
+        write_row(out, "of its class, with infinitely many samples", estimate->class_bound, "", "");
 }
 
 static void write_bounds(FILE *out, const rg_report *report) {

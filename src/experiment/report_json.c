@@ -78,8 +78,10 @@ static json_t *dual_sobolev_json(const rg_report *report) {
         return json_pack("{s:n, s:n, s:s}", "value", "error", "note",
                          "not estimated: the experiment has no key estimate");
     json_t *json = bound_json(o->bound, report->experiment->churn);
-    json_t *rest = json_pack("{s:o, s:I, s:o, s:s}", "interval", rg_json_reals(2, o->interval), "samples",
-                             (json_int_t)e->samples, "features", text_json(e->features), "form", form[e->form]);
+    json_t *rest =
+        json_pack("{s:o, s:o, s:o, s:I, s:o, s:s}", "interval", rg_json_reals(2, o->interval), "class_bound",
+                  bound_json(o->class_bound, report->experiment->churn), "class_bias", number_json(o->class_bias),
+                  "samples", (json_int_t)e->samples, "features", text_json(e->features), "form", form[e->form]);
     const int failed = !json || json_object_update(json, rest) != 0; /* which refuses NULL */
     json_decref(rest);
     if (!failed) return json;

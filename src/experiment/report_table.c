@@ -107,6 +107,8 @@ static void write_dual_sobolev(FILE *out, const rg_outcome_estimate *estimate) {
     char *interval = rg_report_interval(estimate);
     write_row(out, "  from samples", estimate->bound, interval);
     g_free(interval);
+    if (!isnan(estimate->class_bound.value))
+        write_row(out, "  of its class", estimate->class_bound, "with infinitely many samples");
 }
 
 static void write_bounds(FILE *out, const rg_outcome *o, const rg_experiment *e) {

@@ -17,6 +17,7 @@
 
 typedef struct wave {
     int k[RG_MAX_DIM];
+    double unit[RG_MAX_DIM]; /* w / |w|; of the constant 0 */
 } wave;
 
 struct rg_score_class {
@@ -25,7 +26,7 @@ struct rg_score_class {
     size_t waves, functions; /* the constant is wave 0 and function 0 */
     wave *wave;
     double *gram;            /* (K, K), rows; then its Cholesky factor */
-    double *right;           /* (d, K) */
+    double *right;           /* (max(d, 2), K) */
     double *moments, *field; /* spectra of p and of p target_a; one field */
 };
 
@@ -51,7 +52,7 @@ static void take_all_waves(rg_score_class *c, int dim, int most) {
     int total = 1;
     for (int a = 0; a < dim; a++) total *= side;
     for (int i = 0; i < total; i++) {
-        wave w = {{0}};
+        wave w = {{0}, {0}};
         for (int a = 0, rest = i; a < dim; a++, rest /= side) w.k[a] = rest % side - most;
         if (is_leading(w.k, dim)) c->wave[c->waves++] = w;
     }
@@ -67,7 +68,7 @@ static rg_status draw_waves(rg_score_class *c, int dim, size_t wanted, unsigned 
     double wider = 1;
     while (c->waves < wanted + 1) {
         const double deviation = wider * ldexp(0.5, (int)(c->waves % RUNGS));
-        wave w = {{0}};
+        wave w = {{0}, {0}};
         int fits = 1;
         for (int a = 0; a < dim; a++) {
             w.k[a] = (int)lround(deviation * gsl_ran_gaussian(random, 1));
@@ -105,6 +106,18 @@ static rg_status check_waves(const rg_score_class *c, const rg_grid *grid, rg_di
     return RG_OK;
 }
 
+static void set_units(rg_score_class *c, const rg_grid *grid) {
+    for (size_t i = 1; i < c->waves; i++) {
+        wave *w = &c->wave[i];
+        double square = 0;
+        for (int a = 0; a < grid->dim; a++) {
+            w->unit[a] = w->k[a] / grid->length[a];
+            square += w->unit[a] * w->unit[a];
+        }
+        for (int a = 0; a < grid->dim; a++) w->unit[a] /= sqrt(square);
+    }
+}
+
 static rg_status fill(rg_score_class *c, const rg_grid *grid, rg_feature_kind kind, size_t size, size_t pairs,
                       unsigned long seed) {
     const size_t k = 2 * pairs + 1, dim = (size_t)grid->dim;
@@ -113,7 +126,7 @@ static rg_status fill(rg_score_class *c, const rg_grid *grid, rg_feature_kind ki
     c->functions = k;
     c->wave = rg_alloc(pairs + 1, sizeof *c->wave);
     c->gram = rg_field_alloc(k * k);
-    c->right = rg_field_alloc(dim * k);
+    c->right = rg_field_alloc((dim > 2 ? dim : 2) * k);
     c->moments = rg_field_alloc(2 * (dim + 1) * (size_t)c->spectral->modes);
     c->field = rg_field_alloc((size_t)c->spectral->cells);
     if (!c->wave || !c->gram || !c->right || !c->moments || !c->field) return RG_ENOMEM;
@@ -134,10 +147,12 @@ rg_status rg_score_class_create(const rg_grid *grid, rg_feature_kind kind, size_
     if (!c) return rg_fail(diagnostic, RG_ENOMEM, "score class: out of memory");
     c->ridge = ridge;
     rg_status status = fill(c, grid, kind, size, pairs, seed);
-    if (status)
+    if (status) {
         rg_fail(diagnostic, status, "score class: out of memory");
-    else
+    } else {
+        set_units(c, grid);
         status = check_waves(c, grid, diagnostic);
+    }
     if (status)
         rg_score_class_destroy(c);
     else
@@ -210,7 +225,11 @@ static void fill_gram(rg_score_class *c) {
         c->gram[2 * i * k] = -root * one.im;
         for (size_t j = 1; j <= i; j++) fill_pair(c, i, j);
     }
-    for (size_t i = 0; i < k; i++) c->gram[i * k + i] += c->ridge;
+}
+
+static void add_ridge(rg_score_class *c, double ridge) {
+    const size_t k = c->functions;
+    for (size_t i = 0; i < k; i++) c->gram[i * k + i] += ridge;
 }
 
 static void fill_right(rg_score_class *c, const double *spectrum, double *right) {
@@ -259,6 +278,7 @@ rg_status rg_score_class_fit(rg_score_class *c, const double *density, const dou
         fill_right(c, spectrum, c->right + (size_t)a * c->functions);
     }
     fill_gram(c);
+    add_ridge(c, c->ridge);
     rg_dense_begin();
     const int positive = rg_dense_cholesky(c->functions, c->gram);
     for (int a = 0; positive && a < dim; a++)
@@ -270,5 +290,69 @@ rg_status rg_score_class_fit(rg_score_class *c, const double *density, const dou
         synthesise(c, x, c->field);
         memcpy(best + a * s->cells, c->field, (size_t)s->cells * sizeof *best);
     }
+    return RG_OK;
+}
+
+/* ---- the best gradient
+ *
+ * grad sin(w.x)/|w| = u cos(w.x) and grad cos(w.x)/|w| = -u sin(w.x), u = w/|w|: up to signs the fields u t with the
+ * functions t of the class, whose inner products are (u_i.u_j) E[t_i t_j]. The constant has none: its row is that of 1. */
+
+static const double *unit_of(const rg_score_class *c, size_t function) {
+    return c->wave[(function + 1) / 2].unit;
+}
+
+static void fill_gradient_gram(rg_score_class *c) {
+    const size_t k = c->functions;
+    fill_gram(c);
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j <= i; j++) {
+            const double *u = unit_of(c, i), *v = unit_of(c, j);
+            double cosine = 0;
+            for (int a = 0; a < RG_MAX_DIM; a++) cosine += u[a] * v[a];
+            c->gram[i * k + j] *= cosine;
+        }
+    c->gram[0] = 1;
+}
+
+/* b = sum over a of E[field_a u_a t]; term (K) and the second spectrum are scratch. */
+static void project(rg_score_class *c, const double *density, const double *field, double *b, double *term) {
+    const rg_spectral *s = c->spectral;
+    double *spectrum = c->moments + 2 * s->modes;
+    memset(b, 0, c->functions * sizeof *b);
+    for (int a = 0; a < s->grid.dim; a++) {
+        transform(c, density, field + a * s->cells, spectrum);
+        fill_right(c, spectrum, term);
+        for (size_t i = 0; i < c->functions; i++) b[i] += unit_of(c, i)[a] * term[i];
+    }
+}
+
+/* 2 b.x - x.G x = b.x + ridge |x|^2 for (G + ridge) x = b; 0 when that is not positive definite. */
+static int energy_at(rg_score_class *c, double ridge, const double *b, double *x, double *energy) {
+    const size_t k = c->functions;
+    fill_gradient_gram(c);
+    add_ridge(c, ridge);
+    if (!rg_dense_cholesky(k, c->gram)) return 0;
+    memcpy(x, b, k * sizeof *x);
+    rg_dense_solve(k, c->gram, x);
+    *energy = 0;
+    for (size_t i = 0; i < k; i++) *energy += x[i] * (b[i] + ridge * x[i]);
+    return isfinite(*energy);
+}
+
+rg_status rg_score_class_gradient_energy(rg_score_class *c, const double *density, const double *field,
+                                         rg_value *energy) {
+    const double least = 1e-12, most = 1e-2, step = 100; /* of a diagonal of about 1 */
+    double *b = c->right, *x = b + c->functions, found, relaxed;
+    transform(c, density, NULL, c->moments);
+    project(c, density, field, b, x);
+    rg_dense_begin();
+    double ridge = least;
+    int known = energy_at(c, ridge, b, x, &found);
+    while (!known && ridge < most) known = energy_at(c, ridge *= step, b, x, &found);
+    known = known && energy_at(c, step * ridge, b, x, &relaxed);
+    rg_dense_end();
+    if (!known) return RG_ENOCONV;
+    *energy = (rg_value){found, fabs(found - relaxed)};
     return RG_OK;
 }

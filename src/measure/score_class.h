@@ -1,10 +1,11 @@
-/* The best score in a limited class: each component a combination of waves, by exact least squares in L2(p) on the grid.
- * Internal. */
+/* What a limited class of waves can do, by exact least squares in L2(p) on the grid: the best score, each component a
+ * combination of waves, and the energy of the best gradient of a combination. Internal. */
 #ifndef RG_SCORE_CLASS_H
 #define RG_SCORE_CLASS_H
 
 #include <rotgrad/estimate.h>
 #include <rotgrad/spectral.h>
+#include <rotgrad/value.h>
 
 enum { RG_SCORE_CLASS_MOST = 3000 }; /* functions a component */
 
@@ -27,5 +28,15 @@ size_t rg_score_class_functions(const rg_score_class *score_class);
  * precision (raise the ridge); `best` is then untouched. */
 rg_status rg_score_class_fit(rg_score_class *score_class, const double *density, const double *target,
                              double *best) RG_MUST_CHECK;
+
+/* energy = max over psi of the class of  2 E_p[field.grad psi] - E_p|grad psi|^2: what rg_estimate finds with infinitely
+ * many samples and no ridge, to be held against E_p|grad phi|^2. The ridge of `create` is not used; where waves are
+ * dependent on p to double precision a small one is, and the error says what it takes.
+ *   density  in  (n) p >= 0 of mass 1
+ *   field    in  (d, n), unit 1/x
+ *   energy   out unit 1/x^2
+ * Allocates nothing. Cost: d + 1 real FFTs, 2 K^2 look-ups, 2 K^3 / 3. RG_ENOCONV: NaN in, or p is no density. */
+rg_status rg_score_class_gradient_energy(rg_score_class *score_class, const double *density, const double *field,
+                                         rg_value *energy) RG_MUST_CHECK;
 
 #endif
