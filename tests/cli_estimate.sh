@@ -152,6 +152,8 @@ npy single.npy "(1, 2)" 1 2
 reject "expected at least 10 samples, found 1" -x single.npy -s single.npy -F polynomial:1
 npy same.npy "(12, 2)" $(repeat 12 7 8)
 reject "all 12 samples are the same point" -x same.npy -s s.npy -F polynomial:1
+npy flat.npy "(12, 2)" $(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "$i 8"; done)
+reject "component 1 of all 12 samples is 8: they have no density along it; leave it out" -x flat.npy -s s.npy -F polynomial:1
 reject "expected more samples than features, found 12 samples for 12 features" -x x.npy -s s.npy -F rff:12
 reject "expected more samples than features, found 12 samples for 24 features" -x x.npy -s s.npy -F fourier:2 --box -pi:2pi
 reject "expected an even number of random features (a cosine and a sine each), got 5" -x x.npy -s s.npy -F rff:5

@@ -116,6 +116,11 @@ expect 0 study --list
 stdout_has "gradient_energy"
 stdout_has "reverse_kl"
 
+# ---- an outcome that the experiments do not have
+expect 0 study s.yaml --set "outcomes=[w1]" --members 0 -o none
+stdout_has "w1: not known in any member"
+rm -r none
+
 # ---- figures
 cat >r.yaml <<'YAML'
 studies: [{name: four, study: s.yaml, directory: whole}]

@@ -868,6 +868,10 @@ static void bad_samples(void **state) {
     refused(&stein, &quadratic, RG_EDOMAIN, "all 100 samples are the same point");
     for (size_t i = 20; i < 180; i++) s.points[i] = (double)(i * i % 37); /* the last is the first, others are not */
     (void)estimate(&s, RG_LINEAR_STEIN, &quadratic);
+    for (size_t i = 0; i < 100; i++) s.points[2 * i + 1] = 0.7;
+    refused(&stein, &quadratic, RG_EDOMAIN,
+            "component 1 of all 100 samples is 0.7: they have no density along it; leave it out");
+    (void)estimate(&s, RG_LINEAR_ORACLE, &quadratic);
     for (size_t i = 0; i < 200; i++) s.points[i] = (double)i * 1e200;
     refused(&stein, &quadratic, RG_EDOMAIN, "the median distance between samples is inf: rescale them");
     drawn_free(&s);

@@ -89,8 +89,8 @@ RG_API size_t rg_feature_count(rg_feature_kind kind, size_t size, size_t dim);
  * The same bits for the same input on any number of threads. BLAS, which has one number of threads for the process, works
  * on one until the call ends.
  * RG_EINVAL: a value outside its contract, not finite, a box missing or too much, no more samples than features;
- * RG_EDOMAIN: all samples are one point, or the features are linearly dependent on them and the ridge is 0;
- * RG_ENOMEM; RG_ECANCELLED. The diagnostic says which. */
+ * RG_EDOMAIN: all samples are one point, or without the oracle a component is the same in all, or the features are linearly
+ * dependent on them and the ridge is 0; RG_ENOMEM; RG_ECANCELLED. The diagnostic says which. */
 RG_API rg_status rg_estimate(const rg_estimate_data *data, const rg_estimate_options *options,
                              rg_estimate_result *result, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 

@@ -169,7 +169,19 @@ static void add_coefficient(GString *out, const rg_coefficient *c) {
         g_string_append_printf(out, " %-16s", "");
 }
 
+/* In no member: what it needs, such as the key wasserstein, the experiments do not ask for. */
+static int is_unknown(const rg_study *s, size_t outcome) {
+    for (size_t i = 0; i < s->predictors; i++)
+        if (s->correlation[i * s->outcomes + outcome].spearman.count > 0) return 0;
+    return 1;
+}
+
 static void add_outcome(GString *out, const rg_study *s, size_t outcome) {
+    if (is_unknown(s, outcome)) {
+        g_string_append_printf(out, "\n%s: not known in any member (rotgrad study --list says what it needs)\n",
+                               s->outcome[outcome]->quantity.name);
+        return;
+    }
     g_string_append_printf(out, "\n%-24s  %5s  %-23s  %5s  %s\n", s->outcome[outcome]->quantity.name, "n",
                            "Pearson (log) [95 %]", "n", "Spearman [95 %]");
     for (size_t i = 0; i < s->predictors; i++) {

@@ -2,7 +2,6 @@
 #include "measure/estimate.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { LEAST_SAMPLES = 10, LEAST_BLOCKS = 10, MOST_FOLDS = 100, MOST_DIMENSION = 1000000 };
 
@@ -73,11 +72,29 @@ static rg_status check_box(const rg_estimate_data *data, rg_diagnostic *diagnost
     return RG_OK;
 }
 
-static int is_one_point(const rg_estimate_data *data) {
-    const size_t row = data->dim * sizeof *data->points;
+static int is_constant(const rg_estimate_data *data, size_t component) {
+    const double *x = data->points + component;
     for (size_t i = 1; i < data->samples; i++)
-        if (memcmp(data->points, data->points + i * data->dim, row) != 0) return 0;
+        if (x[i * data->dim] != x[0]) return 0;
     return 1;
+}
+
+/* Without a density along an axis no score is right there, and the Laplacian's term grows with the waves without end; the
+ * oracle has no such term. */
+static rg_status check_spread(const rg_estimate_data *data, rg_diagnostic *diagnostic) {
+    size_t constant = 0, which = 0;
+    for (size_t a = data->dim; a-- > 0;)
+        if (is_constant(data, a)) {
+            constant++;
+            which = a;
+        }
+    if (constant == data->dim)
+        return rg_fail(diagnostic, RG_EDOMAIN, "all %zu samples are the same point", data->samples);
+    if (constant > 0 && !data->error)
+        return rg_fail(diagnostic, RG_EDOMAIN,
+                       "component %zu of all %zu samples is %g: they have no density along it; leave it out", which,
+                       data->samples, data->points[which]);
+    return RG_OK;
 }
 
 static rg_status check_arrays(const rg_estimate_data *data, rg_diagnostic *diagnostic) {
@@ -85,9 +102,7 @@ static rg_status check_arrays(const rg_estimate_data *data, rg_diagnostic *diagn
     if (!status) status = check_finite(data, "score", data->score, diagnostic);
     if (!status) status = check_finite(data, "error", data->error, diagnostic);
     if (!status) status = check_finite(data, "clean", data->clean, diagnostic);
-    if (!status && is_one_point(data))
-        status = rg_fail(diagnostic, RG_EDOMAIN, "all %zu samples are the same point", data->samples);
-    return status;
+    return status ? status : check_spread(data, diagnostic);
 }
 
 static rg_status check_options(const rg_estimate_data *data, const rg_estimate_options *o, rg_diagnostic *diagnostic) {
