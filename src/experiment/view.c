@@ -25,7 +25,7 @@ const rg_view_field rg_view_field_of[RG_VIEW_FIELDS] = {
     {"harm", 0, "where the error costs KL, integrated over the noise levels; for churn 1 and the exact prior"},
     {"w1", 0, "where W1 arises, integrated over the noise levels; with the key `wasserstein`"},
     {"potential", 0, "the potential whose mean under q is above that under p by W1; likewise"},
-    {"flux", 1, "the flux that turns q into p by the least way; likewise"},
+    {"flux", 1, "the flux that turns p into q by the least way; likewise"},
     {"readout", 0, "v\\|s\\|², which is d - k near a manifold of dimension k; with the key `manifold`"},
     {"distance", 0, "the distance to the manifold; with the key `manifold`"},
     {"p_levels", 0, "p over the noise level (log2 σ, to the right) and x; in one dimension, with the key `manifold`"},
