@@ -153,6 +153,7 @@ typedef struct rg_outcome_w1 {
     rg_w1_values values;
     double *map;       /* (n) c int p grad f.grad phi dv, unit x^(1-d); owned by the outcome */
     double *potential; /* (n) psi, unit x; likewise */
+    double *flux; /* (d, n) the optimal flux at the points, the mean of the faces beside them, unit x^(1-d); likewise */
 } rg_outcome_w1;
 
 /* One noise level of the manifold's table (manifold.csv): values, and behind them in the same order their error bars. Path

@@ -4,7 +4,7 @@
 
 #include <rotgrad/array.h>
 
-enum { FIELDS = 9, OPTIONAL = 7, MEMBERS = FIELDS + OPTIONAL + RG_MAX_DIM };
+enum { FIELDS = 9, OPTIONAL = 8, MEMBERS = FIELDS + OPTIONAL + RG_MAX_DIM };
 
 static const char *const axis_name[RG_MAX_DIM] = {"x0", "x1", "x2"};
 
@@ -48,6 +48,7 @@ rg_status rg_report_fields(const rg_report *report, const char *path, rg_diagnos
                                                 {"harm", dim, scalar, report->outcome->harm.map},
                                                 {"w1", dim, scalar, report->outcome->w1.map},
                                                 {"potential", dim, scalar, report->outcome->w1.potential},
+                                                {"flux", dim + 1, vector, report->outcome->w1.flux},
                                                 {"readout", dim, scalar, m->readout},
                                                 {"distance", dim, scalar, m->distance},
                                                 {"p_levels", 2, rows, m->p},

@@ -326,6 +326,7 @@ void rg_outcome_free(rg_outcome *outcome) {
     rg_free(outcome->harm.map);
     rg_free(outcome->w1.map);
     rg_free(outcome->w1.potential);
+    rg_free(outcome->w1.flux);
     rg_manifold_free(&outcome->manifold);
     rg_free(outcome);
 }

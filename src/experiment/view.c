@@ -25,6 +25,7 @@ const rg_view_field rg_view_field_of[RG_VIEW_FIELDS] = {
     {"harm", 0, "where the error costs KL, integrated over the noise levels; for churn 1 and the exact prior"},
     {"w1", 0, "where W1 arises, integrated over the noise levels; with the key `wasserstein`"},
     {"potential", 0, "the potential whose mean under q is above that under p by W1; likewise"},
+    {"flux", 1, "the flux that turns p into q by the least way; likewise"},
     {"readout", 0, "v\\|s\\|², which is d - k near a manifold of dimension k; with the key `manifold`"},
     {"distance", 0, "the distance to the manifold; with the key `manifold`"},
     {"p_levels", 0, "p over the noise level (log2 σ, to the right) and x; in one dimension, with the key `manifold`"},
@@ -169,7 +170,7 @@ rg_status rg_view_borrow(rg_view *view, const char *name, const rg_outcome *outc
                      .report = rg_report_document(&(rg_report){outcome, experiment, NULL}),
                      .field = {f->density, f->marginal[RG_FULL], f->marginal[RG_GRADIENT], f->marginal[RG_SOLENOIDAL],
                                f->marginal[RG_NONE], f->score, f->error, f->gradient, f->solenoidal, outcome->harm.map,
-                               outcome->w1.map, outcome->w1.potential, outcome->manifold.readout,
+                               outcome->w1.map, outcome->w1.potential, outcome->w1.flux, outcome->manifold.readout,
                                outcome->manifold.distance, outcome->manifold.p, outcome->manifold.q}};
     if (!fresh.report) return rg_fail(diagnostic, RG_ENOMEM, "%s: out of memory", name);
     const rg_status status = read_report(&fresh, pool, diagnostic);

@@ -22,7 +22,7 @@ int rg_plot_box_same_shape(const rg_plot_box *a, const rg_plot_box *b);
 /* "x<sub>0</sub>" */
 const char *rg_plot_axis_name(int axis);
 
-enum { RG_VIEW_FIELDS = 16 };
+enum { RG_VIEW_FIELDS = 17 };
 
 typedef struct rg_view {
     const char *name;     /* for messages: the directory, or the run's name; NULL: there is nothing yet */

@@ -64,8 +64,9 @@ static rg_status allocate(rg_w1 *w) {
     for (size_t i = 0; i < sizeof field / sizeof *field; i++)
         if (!(*field[i] = rg_field_alloc(n))) return RG_ENOMEM;
     w->slope = rg_field_alloc(dn);
+    w->flux = rg_field_alloc(dn);
     w->level = rg_alloc(w->stops, sizeof *w->level);
-    if (!w->slope || !w->level) return RG_ENOMEM;
+    if (!w->slope || !w->flux || !w->level) return RG_ENOMEM;
     rg_status status = rg_level_create(&w->grid, &w->room);
     if (!status) status = rg_level_create(&w->grid, &w->scratch);
     if (!status) status = rg_spectral_create(&w->grid, RG_PLAN_ESTIMATE, &w->spectral);
@@ -76,7 +77,7 @@ static rg_status allocate(rg_w1 *w) {
 }
 
 static void w1_free(rg_w1 *w) {
-    double *field[] = {w->potential, w->value, w->stretch, w->field, w->slope};
+    double *field[] = {w->potential, w->value, w->stretch, w->field, w->slope, w->flux};
     for (size_t i = 0; i < sizeof field / sizeof *field; i++) rg_free(field[i]);
     rg_free(w->level);
     rg_free(w->node);
@@ -369,7 +370,7 @@ static rg_status distance(rg_w1 *w, const rg_w1_input *in, int marginal, rg_valu
     rg_transport_report report;
     const rg_transport_options o = {.gap = w->experiment->wasserstein.gap, .cold = 1};
     const rg_status status = rg_transport_solve(w->transport, &o, in->density, in->marginal[marginal], w->potential,
-                                                NULL, &report, diagnostic);
+                                                w->flux, &report, diagnostic);
     if (status) return status;
     *value = (rg_value){report.value, 0.5 * (report.upper - report.lower) + w->reach * in->lost[marginal]};
     return RG_OK;
@@ -402,12 +403,27 @@ static void represent(const rg_w1 *w, rg_w1_values *values) {
     values->size = rg_w1_integral(w, size_of, 0, 0);
 }
 
+/* From faces, each between a point and its neighbour behind along the axis, to points; `scratch`: (n). */
+static void centre(const rg_grid *grid, double *flux, double *scratch) {
+    const ptrdiff_t *shape = grid->shape, n = rg_grid_cells(grid);
+    const ptrdiff_t stride[RG_MAX_DIM] = {shape[1] * shape[2], shape[2], 1};
+    for (int a = 0; a < grid->dim; a++, flux += n) {
+        memcpy(scratch, flux, (size_t)n * sizeof *flux);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const ptrdiff_t round = i / stride[a] % shape[a] > 0 ? 0 : shape[a] * stride[a];
+            flux[i] = 0.5 * (scratch[i] + scratch[i - stride[a] + round]);
+        }
+    }
+}
+
 static void hand_over(rg_w1 *w, rg_outcome *outcome) {
     for (size_t i = 0; i < outcome->levels && i < w->stops; i++) outcome->level[i].w1 = w->level[w->stops - 1 - i];
     outcome->w1.map = w->map.sum;
     outcome->w1.potential = w->potential;
+    outcome->w1.flux = w->flux;
+    centre(&w->grid, w->flux, w->slope);
     w->map.sum = NULL;
-    w->potential = NULL;
+    w->potential = w->flux = NULL;
 }
 
 rg_status rg_w1_run(const rg_experiment *x, const rg_w1_input *in, rg_w1_values *values, rg_outcome *outcome,

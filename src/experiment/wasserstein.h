@@ -60,8 +60,8 @@ typedef struct rg_w1 {
     rg_transport *transport, *sources;
     rg_backward *f, *lambda;
     double lambda_stop;
-    rg_level room, scratch;                              /* of a node; of a stage */
-    double *potential, *value, *slope, *stretch, *field; /* (n) each, slope (d, n) */
+    rg_level room, scratch;                                     /* of a node; of a stage */
+    double *potential, *value, *slope, *stretch, *field, *flux; /* (n) each, slope and flux (d, n) */
     rg_running_integral map;
     rg_growth growth;
     size_t count, space;
