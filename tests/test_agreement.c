@@ -179,10 +179,21 @@ static void two_dimensions(void **state) {
             "sample: {particles: 20000, steps: 60, method: heun}\n");
 }
 
+/* An error that explodes and one that turns; the score is interpolated. */
+static void three_dimensions(void **state) {
+    (void)state;
+    compare(
+        "grid: {shape: [20, 19, 18]}\ndensity: {mixture: {means: [[-1, 0.5, 0], [1, -1, 1.2]], sigma: [0.7, 0.9]}}\n"
+        "noise: {sigma_min: 0.3, sigma_max: 2.5}\ntolerance: 1e-3\n"
+        "error: [{constant: [0.3, 0.5, -0.2], profile: inverse_sigma}, {rotation: [0, 0.2, 0.3]}]\n"
+        "sample: {particles: 20000, steps: 60, method: heun, score: grid}\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_dimension),
         cmocka_unit_test(two_dimensions),
+        cmocka_unit_test(three_dimensions),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

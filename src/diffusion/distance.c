@@ -1,13 +1,14 @@
 /* Distances to points, curves and surfaces on the torus: the nearest node is followed along the manifold
  * by Gauss-Newton steps, J' J dt = J' (x - g(t)), for as long as they help, which is where the manifold bends less than the
- * distance; then by golden sections of the stretch between its neighbours, which always help. */
+ * distance; where they do not arrive, by golden sections of the stretch between its neighbours, which always help. */
 #include "diffusion/manifold.h"
 #include "diffusion/point_tree.h"
 
 #include <assert.h>
 #include <math.h>
 
-enum { STEPS = 6, SECTIONS = 24 };
+enum { STEPS = 20, SECTIONS = 24 };
+static const double close = 1e-5; /* a step that is shorter, in steps of the nodes, has arrived: off by its square */
 
 int rg_manifold_dimension(const rg_density_spec *spec) {
     if (spec->kind == RG_DENSITY_SAMPLES) return 0;
@@ -77,6 +78,12 @@ static double golden(const rg_manifold_search *s, const double *x, int k, double
     return least;
 }
 
+static int is_short(const rg_manifold_search *s, const double *from, const double *to) {
+    for (int k = 0; k < s->shape.parameters; k++)
+        if (!(fabs(to[k] - from[k]) < close * s->nodes.step[k])) return 0;
+    return 1;
+}
+
 static double follow(const rg_manifold_search *s, const double *x, size_t nearest, double square) {
     double t[2] = {s->nodes.parameter[2 * nearest], s->nodes.parameter[2 * nearest + 1]}, least = square, best[2];
     best[0] = t[0];
@@ -90,6 +97,7 @@ static double follow(const rg_manifold_search *s, const double *x, size_t neares
         best[0] = t[0];
         best[1] = t[1];
         advance(s, away, tangent, t);
+        if (is_short(s, best, t)) return least;
     }
     for (int round = 0; round < s->shape.parameters; round++)
         for (int k = 0; k < s->shape.parameters; k++) least = golden(s, x, k, least, best);
