@@ -53,7 +53,7 @@ static int draw_plane(const transport_job *job, const char *title, const double 
                               .values = potential,
                               .map = RG_MAP_DIVERGING,
                               .scale = RG_SCALE_LINEAR,
-                              .unit = "potential"};
+                              .unit = "potential, unit of x"};
     const rg_arrows arrows = {.shape = {shape[0], shape[1]}, .vector = vector};
     char note[96];
     snprintf(note, sizeof note, "one arrow spacing: |m| = %.3g", rg_arrows_longest(&arrows));
