@@ -49,6 +49,12 @@ check_ladder() {
         awk -v name="budget_$picture" -v began="$began" -v now="$EPOCHREALTIME" -v found="$found" \
             'BEGIN { printf "%-20s %5.1f s  %s\n", name, now - began, found }'
     done
+    grep -qxF "    build/rotgrad budget grids/budget_alanine_sweeps.yaml -o out" plots/README.md ||
+        fail "expected in plots/README.md: build/rotgrad budget grids/budget_alanine_sweeps.yaml -o out"
+    "$program" budget -q grids/budget_alanine_sweeps.yaml -o "$folder/alanine" >"$folder/alanine.log" 2>&1 ||
+        { fail "rotgrad budget: $(cat "$folder/alanine.log")"; return; }
+    "$compare_png" "$folder/alanine/sweeps.png" plots/budget_alanine_sweeps.png >"$folder/alanine.log" ||
+        fail "$folder/alanine/sweeps.png is not plots/budget_alanine_sweeps.png"
 }
 
 rm -rf "$folder"

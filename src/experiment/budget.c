@@ -125,19 +125,30 @@ typedef struct passes {
     measured main, relaxed, coarse;
     rg_value side[RG_SQUARE];
     double dyadic, dyadic_expected;
-    double remainder, chance; /* of a truth made of points: see budget_square.c */
-    double grid_factor;       /* of the difference between the grids: rg_grid_error_factor */
+    double grid_factor; /* of the difference between the grids: rg_grid_error_factor */
 } passes;
 
+/* What points of the truth ask of a bar. The side from P to P * G, which was measured on the doubled grid, says what was still
+ * to come beyond this one: where that is less than the argument fears, it holds for other distances from P as well. */
+static void learn_from_stop(rg_budget_job *job, const passes *p) {
+    const rg_value main = p->main.total[RG_RUNG_STOP].w1, coarse = p->coarse.total[RG_RUNG_STOP].w1;
+    rg_points_of_truth(&job->ladder, p->chain.law[0], &job->remainder, &job->chance);
+    if (p->chain.has_density) return;
+    const double step = rg_points_extrapolate(&job->ladder.grid, &job->coarse, main, coarse, 1).value - main.value;
+    const rg_value known = p->side[RG_SIDE_STOP];
+    const double seen = (fabs(known.value - main.value) + known.error) / fabs(step);
+    if (seen < job->remainder) job->remainder = seen;
+}
+
 /* What needs no sampler. */
-static rg_status measure_square(const rg_budget_job *job, passes *p, rg_diagnostic *diagnostic) {
+static rg_status measure_square(rg_budget_job *job, passes *p, rg_diagnostic *diagnostic) {
     const rg_ladder *l = &job->ladder;
     const double *truth = p->chain.law[0];
     const int sampled = l->samples > 0;
     const int wanted[RG_SQUARE] = {sampled, sampled, sampled, sampled, !p->chain.has_density};
     p->dyadic = p->dyadic_expected = nan("");
-    rg_points_of_truth(l, truth, &p->remainder, &p->chance);
     rg_status status = rg_square_measure(l, p->chain.has_density, wanted, p->side, diagnostic);
+    if (!status) learn_from_stop(job, p);
     if (status || !sampled) return status;
     double *law = rg_field_alloc((size_t)rg_grid_cells(&l->grid));
     if (!law) return rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
@@ -149,7 +160,7 @@ static rg_status measure_square(const rg_budget_job *job, passes *p, rg_diagnost
     return status;
 }
 
-static rg_status run_passes(const rg_budget_job *job, passes *p, rg_diagnostic *diagnostic) {
+static rg_status run_passes(rg_budget_job *job, passes *p, rg_diagnostic *diagnostic) {
     rg_ladder l = job->ladder;
     const double whole = 0.6; /* sweeps take the rest */
     p->grid_factor = rg_grid_error_factor(&job->ladder.grid, &job->coarse);
@@ -186,8 +197,9 @@ static rg_value combine(const passes *p, const rg_value *of_main) {
 /* The same of a distance from a truth made of points. */
 static rg_value combine_points(const rg_budget_job *job, const passes *p, int source) {
     const rg_value main = p->main.total[source].w1;
-    rg_value v = rg_points_extrapolate(&job->ladder.grid, &job->coarse, main, p->coarse.total[source].w1, p->remainder);
-    v.error += fabs(main.value - p->relaxed.total[source].w1.value) + p->chance;
+    rg_value v =
+        rg_points_extrapolate(&job->ladder.grid, &job->coarse, main, p->coarse.total[source].w1, job->remainder);
+    v.error += fabs(main.value - p->relaxed.total[source].w1.value) + job->chance;
     return v;
 }
 

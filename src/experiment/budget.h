@@ -172,11 +172,12 @@ double rg_bound_reference(const rg_grid *grid, double variance, double start);
 typedef struct rg_budget_job {
     const rg_experiment *experiment;
     const rg_budget_options *options;
-    rg_ladder ladder; /* of the main pass */
-    double *points;   /* drawn here; NULL: those of the file, or none */
-    rg_grid coarse;   /* half the points on every axis */
-    int has_density;  /* of the truth */
-    double from, to;  /* of the progress that the next piece of work stands for */
+    rg_ladder ladder;         /* of the main pass */
+    double *points;           /* drawn here; NULL: those of the file, or none */
+    rg_grid coarse;           /* half the points on every axis */
+    int has_density;          /* of the truth */
+    double remainder, chance; /* of its points, as in rg_points_of_truth */
+    double from, to;          /* of the progress that the next piece of work stands for */
 } rg_budget_job;
 
 /* N points of the truth by a seed, (N, d); the caller frees them. */

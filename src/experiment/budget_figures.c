@@ -18,6 +18,11 @@ static rg_status draw(const rg_figure *figure, const char *folder, const char *n
     return status;
 }
 
+/* Boxes whose axes are shown in degrees hold angles, which W1 keeps in radian. */
+static const char *unit_of(const rg_experiment *x) {
+    return x->degrees ? "rad" : "unit of x";
+}
+
 /* ---- the ladder */
 
 /* A bar is a line with an error band: from what came before to what comes after. */
@@ -62,8 +67,12 @@ static void fill_ladder(const rg_budget *b, ladder *l) {
     }
 }
 
-static rg_status draw_ladder(const rg_budget *b, const char *title, const char *folder, rg_diagnostic *diagnostic) {
+static rg_status draw_ladder(const rg_budget *b, const char *unit, const char *title, const char *folder,
+                             rg_diagnostic *diagnostic) {
     ladder l = {.at = {0}};
+    char label[2][LABEL];
+    snprintf(label[0], LABEL, "W<sub>1</sub> (%s)", unit);
+    snprintf(label[1], LABEL, "W<sub>1</sub> of the rung (%s)", unit);
     fill_ladder(b, &l);
     const ptrdiff_t rungs = (ptrdiff_t)b->rungs;
     const double last = (double)b->rungs + 0.6;
@@ -87,10 +96,10 @@ static rg_status draw_ladder(const rg_budget *b, const char *title, const char *
         (rg_curve){.label = "bound", .count = rungs, .x = l.at, .y = l.bound, .mark = RG_MARK_POINTS, .colour = 2};
     const rg_axis rung = {.label = "rung", .lower = 0.4, .upper = last};
     const rg_panel panel[] = {
-        {.title = "Added up", .x = rung, .y = {.label = "W<sub>1</sub>"}, .curves = b->rungs + 1, .curve = l.bar},
+        {.title = "Added up", .x = rung, .y = {.label = label[0]}, .curves = b->rungs + 1, .curve = l.bar},
         {.title = "Each by itself",
          .x = rung,
-         .y = {.label = "W<sub>1</sub> of the rung", .scale = RG_SCALE_LOG},
+         .y = {.label = label[1], .scale = RG_SCALE_LOG},
          .curves = 2,
          .curve = l.point}};
     const rg_figure figure = {.title = title, .columns = 2, .panels = 2, .panel = panel, .panel_size = 250, .dpi = 110};
@@ -116,7 +125,7 @@ typedef struct sweep_curves {
     double *values; /* (3 + 9 + 1, points) */
     rg_curve curve[SWEEP_CURVES];
     size_t curves;
-    char title[2 * LABEL];
+    char title[2 * LABEL], x[LABEL], y[LABEL];
 } sweep_curves;
 
 static const rg_value *quantity(const rg_sweep_point *p, int which) {
@@ -188,7 +197,7 @@ static void write_title(const sweep_look *look, const rg_sweep *s, sweep_curves 
                  expected);
 }
 
-static rg_status fill_sweep(const rg_sweep *s, sweep_curves *c, rg_panel *panel) {
+static rg_status fill_sweep(const rg_sweep *s, const char *unit, sweep_curves *c, rg_panel *panel) {
     const sweep_look *look = &look_of[s->kind];
     c->values = rg_field_alloc(rg_size_product(11, s->points));
     if (!c->values) return RG_ENOMEM;
@@ -196,19 +205,23 @@ static rg_status fill_sweep(const rg_sweep *s, sweep_curves *c, rg_panel *panel)
     for (int which = 0; which < 3; which++) add_curve(s, which, c);
     add_bound(s, c);
     write_title(look, s, c);
+    const int has_unit = s->kind == RG_SWEEP_SIGMA_MIN || s->kind == RG_SWEEP_SIGMA_MAX;
+    snprintf(c->x, LABEL, "%s%s%s%s", look->x, has_unit ? " (" : "", has_unit ? unit : "", has_unit ? ")" : "");
+    snprintf(c->y, LABEL, "W<sub>1</sub> (%s)", unit);
     *panel = (rg_panel){.title = c->title,
-                        .x = {.label = look->x, .scale = look->log_x ? RG_SCALE_LOG : RG_SCALE_LINEAR},
-                        .y = {.label = "W<sub>1</sub>", .scale = RG_SCALE_LOG},
+                        .x = {.label = c->x, .scale = look->log_x ? RG_SCALE_LOG : RG_SCALE_LINEAR},
+                        .y = {.label = c->y, .scale = RG_SCALE_LOG},
                         .curves = c->curves,
                         .curve = c->curve};
     return RG_OK;
 }
 
-static rg_status draw_sweeps(const rg_budget *b, const char *title, const char *folder, rg_diagnostic *diagnostic) {
+static rg_status draw_sweeps(const rg_budget *b, const char *unit, const char *title, const char *folder,
+                             rg_diagnostic *diagnostic) {
     sweep_curves *curves = rg_alloc(RG_SWEEPS, sizeof *curves);
     rg_panel panel[RG_SWEEPS];
     rg_status status = curves ? RG_OK : RG_ENOMEM;
-    for (size_t i = 0; !status && i < b->sweeps; i++) status = fill_sweep(&b->sweep[i], &curves[i], &panel[i]);
+    for (size_t i = 0; !status && i < b->sweeps; i++) status = fill_sweep(&b->sweep[i], unit, &curves[i], &panel[i]);
     const rg_figure figure = {.title = title,
                               .columns = b->sweeps < 3    ? (int)b->sweeps
                                          : b->sweeps == 4 ? 2
@@ -234,8 +247,8 @@ rg_status rg_budget_figures(const rg_budget *b, const rg_experiment *experiment,
         g_free(title);
         title = g_strdup("Sources of error");
     }
-    status = draw_ladder(b, title, folder, diagnostic);
-    if (!status && b->sweeps > 0) status = draw_sweeps(b, title, folder, diagnostic);
+    status = draw_ladder(b, unit_of(experiment), title, folder, diagnostic);
+    if (!status && b->sweeps > 0) status = draw_sweeps(b, unit_of(experiment), title, folder, diagnostic);
     g_free(title);
     return status;
 }

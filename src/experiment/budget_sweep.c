@@ -87,12 +87,7 @@ static int is_uniform(const rg_experiment *x) {
     return x->budget.has_prior ? x->budget.prior == RG_BUDGET_UNIFORM : x->prior != RG_PRIOR_FILE;
 }
 
-/* What points ask of a bar, of a truth made of points. */
-typedef struct look_of_points {
-    double remainder, chance;
-} look_of_points;
-
-static rg_status look(const rg_ladder *l, int kind, rg_value out[QUANTITIES], double *theory, look_of_points *points,
+static rg_status look(const rg_ladder *l, int kind, rg_value out[QUANTITIES], double *theory,
                       rg_diagnostic *diagnostic) {
     rg_chain chain = {.nodes = 0};
     rg_ruler ruler = {.transport = NULL};
@@ -103,7 +98,6 @@ static rg_status look(const rg_ladder *l, int kind, rg_value out[QUANTITIES], do
     if (!status) status = measure(l, kind, &chain, &ruler, out, theory, diagnostic);
     if (!status && kind == RG_SWEEP_SIGMA_MAX && is_uniform(l->experiment))
         status = uniform_distance(l, &chain, &ruler, work, theory, diagnostic);
-    if (!status) rg_points_of_truth(l, chain.law[0], &points->remainder, &points->chance);
     rg_chain_free(&chain);
     rg_ruler_free(&ruler);
     rg_free(work);
@@ -117,17 +111,16 @@ static rg_status look_twice(const rg_budget_job *job, const rg_ladder *ladder, i
         [RG_SWEEP_SAMPLES] = 1, [RG_SWEEP_SIGMA_MIN] = 1, [RG_SWEEP_MODES] = 1, [RG_SWEEP_STEPS] = 1};
     rg_ladder l = *ladder;
     rg_value coarse[QUANTITIES];
-    look_of_points points, ignored;
     double unused;
-    rg_status status = look(&l, kind, out, theory, &points, diagnostic);
+    rg_status status = look(&l, kind, out, theory, diagnostic);
     l.grid = job->coarse;
-    if (!status) status = look(&l, kind, coarse, &unused, &ignored, diagnostic);
+    if (!status) status = look(&l, kind, coarse, &unused, diagnostic);
     if (status) return status;
     const double factor = rg_grid_error_factor(&ladder->grid, &job->coarse);
     for (int k = 0; k < QUANTITIES; k++) {
         if (k == OUTPUT && from_truth[kind] && !job->has_density) {
-            out[k] = rg_points_extrapolate(&ladder->grid, &job->coarse, out[k], coarse[k], points.remainder);
-            out[k].error += points.chance;
+            out[k] = rg_points_extrapolate(&ladder->grid, &job->coarse, out[k], coarse[k], job->remainder);
+            out[k].error += job->chance;
         } else {
             out[k].error += factor * fabs(out[k].value - coarse[k].value);
         }
@@ -199,14 +192,15 @@ static rg_status fit_rate(rg_sweep *s) {
     return RG_OK;
 }
 
-/* What theory says of `source`; where a law is smooth, stopping moves it by v, where it is made of points, by sqrt(v). */
+/* What theory says of `source`. Stopping moves a smooth law by v; the bound, sqrt(v), is reached where points are farther apart
+ * than sigma. In between there is no rate. */
 static double expected_rate(const rg_budget_job *job, int kind, int has_density) {
     const rg_grid *g = &job->ladder.grid;
     double longest = 0;
     for (int a = 0; a < g->dim; a++) longest = fmax(longest, g->length[a]);
     const double omega = 0.5 * pow(2 * acos(-1.0) / longest, 2);
     const double rate[RG_SWEEPS] = {[RG_SWEEP_SAMPLES] = g->dim == 3 ? -1.0 / 3 : -0.5,
-                                    [RG_SWEEP_SIGMA_MIN] = has_density ? 2 : 1,
+                                    [RG_SWEEP_SIGMA_MIN] = has_density ? 2 : nan(""),
                                     [RG_SWEEP_MODES] = nan(""),
                                     [RG_SWEEP_SIGMA_MAX] = is_uniform(job->experiment) ? omega : nan(""),
                                     [RG_SWEEP_STEPS] = -1};
