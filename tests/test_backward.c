@@ -374,6 +374,10 @@ static void refusals_name_what_is_wrong(void **state) {
         assert_non_null(strstr(diagnostic.text, said[i]));
     }
     assert_int_equal(rg_backward_create(&g, &good, NULL, &m, psi, &b, NULL), RG_EINVAL);
+    bad[0] = good;
+    bad[0].stops = 1; /* and nothing behind it */
+    assert_int_equal(rg_backward_create(&g, &bad[0], made_up_fields, &m, psi, &b, &diagnostic), RG_EINVAL);
+    assert_non_null(strstr(diagnostic.text, "stops"));
     psi[7] = not_a_number;
     assert_int_equal(rg_backward_create(&g, &good, made_up_fields, &m, psi, &b, &diagnostic), RG_EINVAL);
     assert_non_null(strstr(diagnostic.text, "cell 7"));

@@ -130,6 +130,18 @@ static void draws_repeat_and_refuse(void **state) {
 
 /* ---- between grid points */
 
+/* Outside what double precision places in a period the stencil still lies within the array. */
+static void wild_points_are_read_within_the_grid(void **state) {
+    (void)state;
+    const rg_grid g = grid_of(2, (ptrdiff_t[]){12, 13, 1});
+    double values[156], out[6];
+    for (int i = 0; i < 156; i++) values[i] = 1;
+    const double x[] = {1e300, 1, -1e300, 1e25, 1e17, -1e22, (double)INFINITY, 0, (double)NAN, 1, 0, -(double)INFINITY};
+    rg_interpolate(&g, 1, values, 6, x, out);
+    for (int i = 0; i < 3; i++) assert_true(fabs(out[i] - 1) < 1e-12);
+    for (int i = 3; i < 6; i++) assert_true(isnan(out[i]));
+}
+
 /* As interpolate.h states it, on every axis; exact at the grid points, and periodic. */
 static void waves_are_interpolated_as_stated(void **state) {
     (void)state;
@@ -517,6 +529,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_have_the_law_of_the_density),
         cmocka_unit_test(draws_repeat_and_refuse),
+        cmocka_unit_test(wild_points_are_read_within_the_grid),
         cmocka_unit_test(waves_are_interpolated_as_stated),
         cmocka_unit_test(the_interval_holds_the_exact_bound),
         cmocka_unit_test(steins_form_needs_no_error),

@@ -188,6 +188,29 @@ static void by_hand(void **state) {
     rg_memorised_free(&r);
 }
 
+/* 0 and -0 are one place; alpha just below 1 takes the last of the null, not the one behind it; points so near each other
+ * that squares underflow have a ratio. */
+static void ratios_at_the_edges(void **state) {
+    (void)state;
+    const double train[] = {0, -0.0, 1, 4}, samples[] = {0, 2.75}, null[] = {0.2, 1.25, 3},
+                 close_by[] = {1e-200, 3e-200, 7e-200};
+    rg_memorise_data d = {.dim = 1, .train = 4, .samples = 2, .held_out = 3, .alpha = 1 - 1e-15};
+    d.train_points = train;
+    d.sample_points = samples;
+    d.held_out_points = null;
+    rg_memorised r = {0};
+    assert_ok(rg_memorise(&d, &r, NULL));
+    assert_true(r.ratio[0] == 0 && r.neighbour[0].index[1] == 2);
+    assert_below(fabs(r.threshold - 0.5), 1e-15);
+    assert_int_equal(r.copies, 1);
+    rg_memorised_free(&r);
+    d = (rg_memorise_data){.dim = 1, .train = 3, .samples = 1, .held_out = 3};
+    d.train_points = d.sample_points = d.held_out_points = close_by;
+    assert_ok(rg_memorise(&d, &r, NULL));
+    assert_true(r.ratio[0] == 0 && isfinite(r.ratio_of_null.high));
+    rg_memorised_free(&r);
+}
+
 static void refusals(void **state) {
     (void)state;
     const double points[] = {1, 2, 3, not_a_number}, one[] = {5, 5, 5, 5};
@@ -247,6 +270,7 @@ int main(void) {
         cmocka_unit_test(level_under_the_null),
         cmocka_unit_test(copies_are_found),
         cmocka_unit_test(by_hand),
+        cmocka_unit_test(ratios_at_the_edges),
         cmocka_unit_test(refusals),
         cmocka_unit_test(each_allocation_may_fail),
     };

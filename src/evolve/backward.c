@@ -38,6 +38,7 @@ static rg_status check(const rg_grid *grid, const rg_backward_options *o, const 
         return rg_fail(diagnostic, RG_EINVAL, "backward: the tolerance must be positive");
     if (o->scheme != RG_BACKWARD_SPECTRAL && (o->scheme != RG_BACKWARD_FITTED || o->divergence))
         return rg_fail(diagnostic, RG_EINVAL, "backward: unknown scheme, or a divergence with the fitted one");
+    if (o->stops > 0 && !o->stop) return rg_fail(diagnostic, RG_EINVAL, "backward: no stops");
     for (ptrdiff_t i = 0; i < rg_grid_cells(grid); i++)
         if (!isfinite(psi[i])) return rg_fail(diagnostic, RG_EINVAL, "backward: psi is not finite at cell %td", i);
     return RG_OK;

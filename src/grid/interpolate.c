@@ -14,7 +14,9 @@ struct stencil {
 static void set_axis(const rg_grid *grid, int a, double x, struct stencil *s) {
     const ptrdiff_t n = grid->shape[a];
     const double at = (x - grid->lower[a]) / rg_grid_spacing(grid, a), whole = floor(at), t = at - whole + BEFORE;
-    const double first = whole - BEFORE - (double)n * floor((whole - BEFORE) / (double)n);
+    const double wrapped = whole - BEFORE - (double)n * floor((whole - BEFORE) / (double)n);
+    const double first =
+        wrapped >= 0 && wrapped < (double)n ? wrapped : 0; /* x is not finite, or rounded by whole periods */
     for (int i = 0; i < TAPS; i++) {
         double weight = 1;
         for (int j = 0; j < TAPS; j++) weight *= j == i ? 1 : (t - j) / (i - j);

@@ -67,7 +67,7 @@ static void wilson(rg_memorised *r) {
 }
 
 static double ratio_of(const rg_neighbours *n) {
-    return n->distance[0] / n->distance[1]; /* two places: one of them is not at distance 0 */
+    return n->distance[1] > 0 ? n->distance[0] / n->distance[1] : 0; /* both 0: their squares underflow */
 }
 
 /* ---- the work */
@@ -133,7 +133,7 @@ static void fill_null(rg_memorised *r, struct null *null) {
 
 static void judge(rg_memorised *r, struct null *null) {
     const double places = (double)null->count + 1;
-    const size_t k = (size_t)(r->alpha * places * (1 + 1e-12));
+    const size_t k = (size_t)fmin(r->alpha * places * (1 + 1e-12), (double)null->count); /* alpha may be 1 - epsilon */
     r->threshold = k > 0 ? null->ratio[k - 1] : 0;
     for (size_t i = 0; i < r->samples; i++) {
         r->ratio[i] = ratio_of(&r->neighbour[i]);

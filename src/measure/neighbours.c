@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <math.h>
 #include <omp.h>
-#include <string.h>
 
 struct search {
     size_t dim, train, count;
@@ -20,8 +19,12 @@ struct search {
     double (*square)[2]; /* (count) squares of the two least distances */
 };
 
+/* By value: 0 and -0 are one number. */
 static int same_place(const struct search *s, size_t a, size_t b) {
-    return memcmp(s->train_points + a * s->dim, s->train_points + b * s->dim, s->dim * sizeof *s->points) == 0;
+    const double *x = s->train_points + a * s->dim, *y = s->train_points + b * s->dim;
+    for (size_t i = 0; i < s->dim; i++)
+        if (x[i] != y[i]) return 0;
+    return 1;
 }
 
 /* A point j with the square distance d comes behind equally far ones. */
