@@ -80,9 +80,19 @@ stderr_has "--set error.0.constant=[1]: expected 3 numbers, one for each axis, g
 npy_hex nan.npy "<f4" "(1, 2)" "0000803f 0000c07f"
 expect 1 sample x.yaml --set density.samples=nan.npy
 stderr_has "nan.npy: expected finite numbers, found NaN at index [0, 1]"
+# the box counts the noise that is worth computing; none of these may take long
+torus='{grid: {shape: [12, 12]}, density: {mixture: {means: [[0, 1]], sigma: 0.5}}, noise: {sigma_min: 0.1, sigma_max: 3}, sample: {particles: 4, steps: 4}}'
+echo "$torus" >torus.yaml
+expect 0 sample torus.yaml --set noise.sigma_max=1e9
+expect 1 sample torus.yaml --set density.mixture.sigma=1e9
+stderr_has "--set density.mixture.sigma=1e9: expected deviations of at most 10 times the box (62.83185307), where the law is uniform"
+expect 1 sample torus.yaml --set grid.length=[1e-300,1]
+stderr_has "--set grid.length=[1e-300,1]: expected lengths from 1e-100 to 1e100, got 1e-300: choose another unit"
+expect 1 sample torus.yaml --set sample.score=grid --set 'error=[{constant: [1e300, 1e100]}]'
+stderr_has "left for infinity at sigma"
 expect 1 sample missing.yaml
 stderr_has "missing.yaml"
 rm -f long.checkpoint.npz
-folder_is nan.npy x.npy x.yaml
+folder_is nan.npy torus.yaml x.npy x.yaml
 
 finish

@@ -214,6 +214,18 @@ static rg_grid box_of(int dim) {
 }
 
 /* Both laws sum the same terms in another order: rounding of the exponents, and of the quadratic form in P. */
+/* Beyond three box lengths' squares of variance the law is uniform to the last digit, whatever the variance. */
+static void broad_laws_are_uniform(void **state) {
+    (void)state;
+    const double length = 2.3;
+    for (double variance = 2.9 * length * length; variance < 1e300; variance *= 1e3) {
+        double slope, derivative;
+        close_to(rg_wrapped_log(0.7, length, variance, &slope), -log(length), 1e-14, "log density", variance);
+        close_to(slope, 0, 1e-14, "slope", variance);
+        close_to(rg_wrapped(0.7, length, variance, &derivative), 1 / length, 1e-14, "density", variance);
+    }
+}
+
 static void diagonal_and_general_covariance_agree(void **state) {
     (void)state;
     for (int dim = 1; dim <= 3; dim++) {
@@ -947,6 +959,7 @@ static void each_allocation_may_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrapped_gaussian_at_any_distance),
+        cmocka_unit_test(broad_laws_are_uniform),
         cmocka_unit_test(diagonal_and_general_covariance_agree),
         cmocka_unit_test(correlated_covariance_against_all_images),
         cmocka_unit_test(samples_are_one_gaussian_each),

@@ -413,7 +413,7 @@ static void refusals(void **state) {
         "particles: expected at least one step, at most 2^32 - 2, got 0",
         "particles: expected a churn >= 0, got -1",
         "particles: R^d has no uniform law to start from",
-        "particles: point 1 to start from is not finite"};
+        "particles: point 1 to start from is not finite, or far outside"};
     bad[0].variance_min = 0;
     bad[1].variance_max = 0.01;
     bad[2].count = 0;

@@ -183,7 +183,7 @@ static int solve(memorise_job *job) {
 static void warn(const memorise_job *job) {
     const rg_memorised *r = &job->result;
     if (r->threshold == 0)
-        cli_warn(verb, "%s points are too few to tell copies at alpha %g; at least %.0f are needed",
+        cli_warn(verb, "%s points are too few to tell copies at alpha %g; at least %.6g are needed",
                  r->leave_one_out ? "the training" : "the held-out", r->alpha, 1 / r->alpha - 1);
     if (r->repeated) cli_warn(verb, "%zu training points repeat an earlier one; they count as one place", r->repeated);
 }

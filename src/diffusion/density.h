@@ -44,9 +44,16 @@ rg_status rg_law_grid(const rg_grid *grid, const rg_density_spec *spec, rg_law *
 /* RG_EDOMAIN, with the place, where a log density is minus infinity. */
 rg_status rg_check_positive(const rg_grid *grid, const double *log_density, rg_diagnostic *diagnostic);
 
+/* A Gaussian this broad is the uniform law to the last digit: its first wave is exp(-2 pi^2 3) = 2e-26 of the mean. Laws are
+ * computed for no more than that, or the images to sum would grow with the noise without end. */
+static inline double rg_at_most_broad(double variance, double length) {
+    const double broad = 3 * length * length;
+    return variance < broad ? variance : broad;
+}
+
 /* The wrapped Gaussian on a circle of length L: log of the density at distance x from its mean, and the derivative of
  * that logarithm. Relative accuracy of the density 1e-15 at any distance; the slope's rounding is
- * relative to 1 / sqrt(variance). Cost: about sqrt(variance) / L exponentials. variance > 0. */
+ * relative to 1 / sqrt(variance). Cost: up to 33 exponentials. variance > 0. */
 double rg_wrapped_log(double x, double length, double variance, double *slope);
 /* The density itself (0 where it underflows) and its derivative. */
 double rg_wrapped(double x, double length, double variance, double *derivative);

@@ -22,9 +22,11 @@ struct gaussian {
     struct component *component;
 };
 
-static void invert(struct component *c, const rg_grid *grid, double variance) {
+static void invert(struct component *c, const rg_grid *grid, double noise) {
     const int dim = grid->dim;
-    double q[9] = {0};
+    double q[9] = {0}, longest = 0;
+    for (int a = 0; a < dim; a++) longest = fmax(longest, grid->length[a]);
+    const double variance = rg_at_most_broad(noise, longest);
     for (int i = 0; i < dim * dim; i++) q[i] = c->covariance[i] + (i % (dim + 1) == 0 ? variance : 0);
     for (int i = 0; i < dim * dim; i++) c->precision[i] = q[i];
     gsl_matrix_view m = gsl_matrix_view_array(c->precision, (size_t)dim, (size_t)dim);

@@ -41,7 +41,7 @@ static double log_add(double a, double b) {
 
 /* Uniform on every other of RG_STRIPES stripes of the axis, smoothed: log density (mass 1) and its slope. */
 static double stripes_log(double x, double length, double variance, int parity, double *slope) {
-    const double width = length / RG_STRIPES, deviation = sqrt(variance);
+    const double width = length / RG_STRIPES, deviation = sqrt(rg_at_most_broad(variance, length));
     const int images = 2 + (int)ceil(9 * deviation / length);
     double total = -HUGE_VAL, up = -HUGE_VAL, down = -HUGE_VAL; /* logs; up and down: edges that raise and lower */
     const double d = x - length * floor(x / length);

@@ -26,13 +26,15 @@ static struct images image_sum(double x, double length, double variance) {
     return s;
 }
 
-double rg_wrapped_log(double x, double length, double variance, double *slope) {
+double rg_wrapped_log(double x, double length, double noise, double *slope) {
+    const double variance = rg_at_most_broad(noise, length);
     const struct images s = image_sum(x, length, variance);
     *slope = -s.moment / (s.sum * variance);
     return log(s.sum) - 0.5 * s.distance * s.distance / variance - 0.5 * log(6.283185307179586 * variance);
 }
 
-double rg_wrapped(double x, double length, double variance, double *derivative) {
+double rg_wrapped(double x, double length, double noise, double *derivative) {
+    const double variance = rg_at_most_broad(noise, length);
     const struct images s = image_sum(x, length, variance);
     const double main_term = exp(-0.5 * s.distance * s.distance / variance) / sqrt(6.283185307179586 * variance);
     *derivative = -s.moment * main_term / variance;

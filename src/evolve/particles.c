@@ -41,6 +41,13 @@ static rg_status check_data(const rg_particles_options *o, rg_diagnostic *diagno
     return rg_fail(diagnostic, RG_EINVAL, "particles: a search for the data is one in a box, the space is R^d");
 }
 
+/* Farther out than FAR periods the place in the box is lost to rounding. */
+static const double FAR = 1e10;
+
+static int is_placed(const rg_space *space, size_t a, double x) {
+    return isfinite(x) && (!space->length || fabs(x - space->lower[a]) <= FAR * space->length[a]);
+}
+
 static rg_status check_start(const rg_particles_options *o, rg_diagnostic *diagnostic) {
     const int torus = o->space.length != NULL;
     switch (o->start) {
@@ -52,9 +59,9 @@ static rg_status check_start(const rg_particles_options *o, rg_diagnostic *diagn
     case RG_START_POINTS:
         if (!o->points) return rg_fail(diagnostic, RG_EINVAL, "particles: no points to start from");
         for (size_t i = 0; i < o->count * o->space.dim; i++)
-            if (!isfinite(o->points[i]))
-                return rg_fail(diagnostic, RG_EINVAL, "particles: point %zu to start from is not finite",
-                               i / o->space.dim);
+            if (!is_placed(&o->space, i % o->space.dim, o->points[i]))
+                return rg_fail(diagnostic, RG_EINVAL,
+                               "particles: point %zu to start from is not finite, or far outside", i / o->space.dim);
         return RG_OK;
     }
     return rg_fail(diagnostic, RG_EINVAL, "particles: unknown start");
@@ -233,7 +240,7 @@ static rg_status advance_heun(rg_particles *p, const struct stride *s, rg_diagno
 static rg_status check_finite(const rg_particles *p, rg_diagnostic *diagnostic) {
     const size_t dim = p->options.space.dim;
     for (size_t i = 0; i < p->options.count * dim; i++)
-        if (!isfinite(p->x[i]))
+        if (!is_placed(&p->options.space, i % dim, p->x[i]))
             return rg_fail(diagnostic, RG_EDOMAIN,
                            "particle %zu left for infinity at sigma = %g: take more steps, or the exponential method",
                            i / dim, sqrt(rg_particles_variance(p, p->step)));
@@ -286,8 +293,9 @@ rg_status rg_particles_load(rg_particles *particles, const double *state, rg_dia
     rg_particles *p = particles;
     const size_t count = p->options.count, size = rg_particles_state_size(p);
     for (size_t i = 0; i < size; i++)
-        if (!isfinite(state[i]))
-            return rg_fail(diagnostic, RG_EINVAL, "particles: a number of the state is not finite");
+        if (!isfinite(state[i]) ||
+            (i > count && !is_placed(&p->options.space, (i - 1 - count) % p->options.space.dim, state[i])))
+            return rg_fail(diagnostic, RG_EINVAL, "particles: a number of the state is not finite, or far outside");
     if (!(state[0] >= 0) || state[0] > (double)p->options.steps || state[0] != floor(state[0]))
         return rg_fail(diagnostic, RG_EINVAL, "particles: the state is at step %g of %zu", state[0], p->options.steps);
     p->step = (size_t)state[0];

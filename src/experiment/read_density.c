@@ -9,6 +9,7 @@
 
 static const double SYMMETRY = 1e-12; /* relative: what is left when a matrix went through text with 13 digits */
 static const double SAMPLES_BACKGROUND = 1e-6;
+static const double BROADEST = 10;
 
 /* ---- mixture */
 
@@ -108,6 +109,22 @@ static rg_status read_weights(rg_reader *r, rg_node *mixture, size_t components,
                         rg_number_show(sum).text);
 }
 
+/* Broader than this a component is uniform, and its images in the box are too many to sum. */
+static rg_status check_breadth(const rg_reader *r, const rg_node *node, size_t components, const double *covariances) {
+    const rg_experiment *e = r->experiment;
+    const size_t dim = e->dim;
+    double longest = 0;
+    if (e->free_space) return RG_OK;
+    for (int a = 0; a < e->grid.dim; a++) longest = fmax(longest, e->grid.length[a]);
+    for (size_t c = 0; c < components; c++)
+        for (size_t a = 0; a < dim; a++)
+            if (sqrt(covariances[(c * dim + a) * dim + a]) > BROADEST * longest)
+                return rg_node_fail(node, r->diagnostic, RG_EINVAL,
+                                    "expected deviations of at most %g times the box (%s), where the law is uniform",
+                                    BROADEST, rg_number_show(BROADEST * longest).text);
+    return RG_OK;
+}
+
 static rg_status read_mixture(rg_reader *r, rg_node *node, rg_density_spec *spec) {
     const size_t dim = r->experiment->dim;
     rg_status status = read_means(r, rg_node_get(node, "means"), spec);
@@ -120,6 +137,8 @@ static rg_status read_mixture(rg_reader *r, rg_node *node, rg_density_spec *spec
     const rg_node *sigma = rg_node_get(node, "sigma");
     status = sigma ? read_sigma(r, sigma, spec->components, covariances)
                    : read_covariances(r, rg_node_get(node, "covariances"), spec->components, covariances);
+    if (status == RG_OK)
+        status = check_breadth(r, sigma ? sigma : rg_node_get(node, "covariances"), spec->components, covariances);
     return status == RG_OK ? read_weights(r, node, spec->components, weights) : status;
 }
 

@@ -1,5 +1,6 @@
 /* grid: shape, box, the shape that a learned score can give, and what figures call the axes. */
 #include "base/base.h"
+#include "experiment/number.h"
 #include "experiment/reader.h"
 
 #include <string.h>
@@ -56,6 +57,16 @@ static rg_status read_axes(rg_reader *r, rg_node *grid, const char *key, size_t 
     return rg_reader_fill(r, grid, key, numbers, dim, RG_VALUE_NUMBER);
 }
 
+/* Squares of lengths, and their inverses, are to be numbers. */
+static rg_status check_lengths(const rg_reader *r, const rg_node *grid, size_t dim, const double *length) {
+    for (size_t a = 0; a < dim; a++)
+        if (length[a] < 1e-100 || length[a] > 1e100)
+            return rg_node_fail(rg_node_get(grid, "length"), r->diagnostic, RG_EINVAL,
+                                "expected lengths from 1e-100 to 1e100, got %s: choose another unit",
+                                rg_number_show(length[a]).text);
+    return RG_OK;
+}
+
 static rg_status read_names(rg_reader *r, const rg_node *grid, size_t dim) {
     rg_experiment *e = r->experiment;
     const rg_node *names = rg_node_get(grid, "names");
@@ -91,6 +102,7 @@ rg_status rg_reader_grid(rg_reader *r) {
     status = read_shape(r, node, shape);
     if (status == RG_OK) status = read_axes(r, grid, "lower", node->count, -pi, lower);
     if (status == RG_OK) status = read_axes(r, grid, "length", node->count, 2 * pi, length);
+    if (status == RG_OK) status = check_lengths(r, grid, node->count, length);
     if (status == RG_OK) status = read_names(r, grid, node->count);
     if (status != RG_OK) return status;
     status = rg_grid_init((int)node->count, shape, lower, length, &r->experiment->grid);

@@ -43,7 +43,7 @@ static void pack(const rg_sampled *s, double *rows) {
 static void unpack(const double *rows, size_t count, rg_sampled *s) {
     s->rows = count;
     for (size_t i = 0; i < count; i++) {
-        s->row[i].step = (size_t)rows[i * ROW];
+        s->row[i].step = i; /* what the file says of it is not trusted */
         for (size_t c = 0; c < RG_SAMPLE_COLUMNS; c++)
             memcpy((char *)&s->row[i] + rg_sample_column_of[c].offset, &rows[i * ROW + 1 + c], sizeof *rows);
     }
