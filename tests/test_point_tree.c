@@ -30,7 +30,7 @@ static double scattered(int i, int a) {
 static long double distance_to(int dim, const double *x, const double *y) {
     long double square = 0;
     for (int a = 0; a < dim; a++) {
-        const long double d = remainderl((long double)x[a] - y[a], length[a]);
+        const long double d = remainderl((long double)x[a] - (long double)y[a], (long double)length[a]);
         square += d * d;
     }
     return sqrtl(square);
@@ -38,7 +38,7 @@ static long double distance_to(int dim, const double *x, const double *y) {
 
 static void check(int dim, size_t count, const double *points, const rg_point_tree *tree, const double *x) {
     const rg_nearest_point found = rg_point_tree_nearest(tree, x);
-    long double least = INFINITY;
+    long double least = HUGE_VALL;
     for (size_t j = 0; j < count; j++) least = fminl(least, distance_to(dim, x, points + j * (size_t)dim));
     const double slack = 8 * DBL_EPSILON * 10; /* of coordinates below 10 */
     assert_in_range(found.index, 0, count - 1);

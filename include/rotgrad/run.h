@@ -77,9 +77,9 @@ typedef struct rg_outcome_level {
     /* E_p|grad phi|^2 from samples: value, standard error, 95 % interval; NaN without `estimate` in the experiment */
     double dual_sobolev, dual_sobolev_error, dual_sobolev_low, dual_sobolev_high;
     double dual_sobolev_class; /* what it would be with infinitely many samples and no ridge; NaN where not known */
-    double cells_per_sigma; /* sigma over the largest grid spacing */
-    int iterations;         /* of the split */
-    double residual;        /* of the split, true and relative */
+    double cells_per_sigma;    /* sigma over the largest grid spacing */
+    int iterations;            /* of the split */
+    double residual;           /* of the split, true and relative */
 } rg_outcome_level;
 
 /* The fields at the end (variance_min), on the run's grid; (n) or (d, n), owned by the outcome. */

@@ -79,6 +79,7 @@ static double golden(const rg_manifold_search *s, const double *x, int k, double
 }
 
 static int is_short(const rg_manifold_search *s, const double *from, const double *to) {
+    assert(s->shape.parameters <= 2);
     for (int k = 0; k < s->shape.parameters; k++)
         if (!(fabs(to[k] - from[k]) < close * s->nodes.step[k])) return 0;
     return 1;

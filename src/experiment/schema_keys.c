@@ -439,7 +439,8 @@ static const rg_key keys[] = {
      .leaf = RG_LEAF_NUMBER,
      .range = &not_negative,
      .fallback_doc = "0",
-     .doc = "Smooths the samples or points by a Gaussian of this standard deviation, unit x: the score then generalises."},
+     .doc =
+         "Smooths the samples or points by a Gaussian of this standard deviation, unit x: the score then generalises."},
     {.path = "manifold",
      .leaf = RG_LEAF_MAP,
      .doc = "Functionals of the sampler's path, and how far from the data's manifold its samples are; without this key "

@@ -40,7 +40,8 @@ typedef struct rg_view_field {
     const char *doc;
 } rg_view_field;
 extern const rg_view_field rg_view_field_of[RG_VIEW_FIELDS];
-enum { RG_FIELD_P = 0, RG_FIELD_SCORE = 5, RG_FIELD_LEVELS = RG_VIEW_FIELDS - 2 }; /* from that one on over level and x */
+/* Those from LEVELS on are over level and x. */
+enum { RG_FIELD_P = 0, RG_FIELD_SCORE = 5, RG_FIELD_LEVELS = RG_VIEW_FIELDS - 2 };
 
 /* Memory belongs to the pool, but for the report: rg_view_close. A view opened before is closed first, and stays as it
  * was on failure. */

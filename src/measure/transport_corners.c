@@ -17,6 +17,7 @@
 #include "base/base.h"
 #include "measure/transport.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* A run of points of a row that see their faces at consecutive places. Side 0 of axis a: the face towards i + 1; side 1:
@@ -214,6 +215,7 @@ struct task {
 static double do_row(const struct task *task, ptrdiff_t row) {
     const rg_transport_level *l = task->level;
     const ptrdiff_t n = l->n[2];
+    assert(l->dim == 2 || l->dim == 3);
     piece p = piece_of(l, row, 1, n - 1, 1);
     p.factor = task->factor;
     const double rest = task->work(&p);

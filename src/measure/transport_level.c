@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "measure/transport.h"
 
+#include <assert.h>
 #include <math.h>
 
 static void set_shape(rg_transport_level *l, const rg_grid *grid) {
@@ -151,8 +152,10 @@ static void set_defect(rg_transport_level *l) {
 }
 
 static void set_average(rg_transport_level *l, double factor, double *out) {
+    assert(out);
 #pragma omp parallel for schedule(static) if (l->threaded)
     for (ptrdiff_t row = 0; row < l->rows; row++) {
+        assert(l->dim == 2 || l->dim == 3);
         const strip s = strip_of(l, row, factor, out);
         if (l->dim == 2)
             combine_2(&s);
