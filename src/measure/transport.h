@@ -80,7 +80,11 @@ void rg_transport_circle(const rg_grid *grid, int free_boundary, const double *d
 
 /* Loops over points are to become SIMD: what they call, and the loops inside that, must be expanded in place. */
 #define RG_INLINE static inline __attribute__((always_inline))
+#ifdef __SANITIZE_ADDRESS__
+#define RG_UNROLL /* gcc 12 warns that it cannot where checks stand in the loop */
+#else
 #define RG_UNROLL _Pragma("GCC unroll 8")
+#endif
 
 /* Row of the neighbour along a leading padded axis. */
 static inline ptrdiff_t rg_row_next(const rg_transport_level *l, int padded, ptrdiff_t row) {
