@@ -974,7 +974,7 @@ static void the_gallery_is_read(void **state) {
     (void)state;
     static const char *const name[] = {"parts",    "invisible", "flat_versus_weighted", "bounds",        "stirring",
                                        "networks", "three_d",   "correlation",          "impossibility", "training",
-                                       "churn"};
+                                       "churn",    "tightness"};
     for (size_t i = 0; i < COUNT_OF(name); i++) {
         char path[SCRATCH_ROOM];
         rg_recipe *recipe = NULL;
