@@ -5,6 +5,7 @@
 #include "figure/marks.h"
 #include "figure/page.h"
 #include "figure/polyline.h"
+#include "figure/rows.h"
 #include "figure/style.h"
 
 #include <locale.h>
@@ -302,6 +303,165 @@ static void charts_have_a_grid_and_fields_have_none(void **state) {
     assert_int_equal(pixel_at(&d, 1.55, 0.3, 0, 0), colour_of(1)); /* a path over the field */
     assert_true(d.page.placed[0].frame.across.upper == 3);
     release(&d);
+}
+
+/* ---- rows */
+
+static const char *const row_names[] = {"W<sub>1</sub>", "a bound with a long name", "c"};
+
+static rg_panel dots_of(const rg_curve *curve, size_t curves, double least, double most) {
+    return (rg_panel){.x = {.scale = RG_SCALE_LOG, .lower = least, .upper = most},
+                      .curves = curves,
+                      .curve = curve,
+                      .rows = 3,
+                      .row = row_names};
+}
+
+/* At a value, `down` points below the middle of a row. */
+static unsigned pixel_in_row(const struct drawn *d, double x, int row, double down) {
+    const rg_frame *frame = &d->page.placed[0].frame;
+    return pixel(d, rg_frame_x(frame, x), frame->y + (row - 0.5) / 3 * frame->height + down);
+}
+
+/* From the top, in lanes that keep equal values apart; the bars lie across, their caps upright. */
+static void dots_stand_in_their_rows(void **state) {
+    (void)state;
+    const double x[] = {0.3, 20, 700}, y[] = {1, 2, 3}, lower[] = {0.3, 4, 700}, upper[] = {0.3, 90, 700};
+    rg_curve curve[2] = {curve_of(x, y, 3, RG_MARK_POINTS), curve_of(x, y, 3, RG_MARK_POINTS)};
+    curve[0].lower = lower;
+    curve[0].upper = upper;
+    rg_panel panel = dots_of(curve, 2, 0.1, 1e3);
+    rg_figure figure = figure_of(&panel, 1);
+    figure.dpi = 600;
+    struct drawn d = draw(&figure);
+    const rg_axes *axes = &d.page.placed[0].axes;
+    assert_int_equal(axes->y.count, 3);
+    for (int row = 1; row <= 3; row++) {
+        assert_int_equal(pixel_in_row(&d, x[row - 1], row, -1.7), colour_of(1)); /* lanes are 3.4 apart */
+        assert_int_equal(pixel_in_row(&d, x[row - 1], row, 1.7), colour_of(2));
+        assert_string_equal(rg_tick_caption(&axes->y.tick[3 - row]).markup, row_names[row - 1]);
+        assert_true(fabs(axes->y.tick[3 - row].at - (1 - (row - 0.5) / 3)) < 1e-15);
+    }
+    for (double at = 4.5; at < 85; at *= 1.31) assert_int_equal(pixel_in_row(&d, at, 2, -1.7), colour_of(1));
+    assert_int_equal(pixel_in_row(&d, 4, 2, -0.5), colour_of(1)); /* a cap */
+    assert_int_equal(pixel_in_row(&d, 90, 2, -2.9), colour_of(1));
+    assert_int_not_equal(pixel_in_row(&d, 6, 2, -0.7), colour_of(1));
+    assert_int_not_equal(pixel_in_row(&d, 3.7, 2, -1.7), colour_of(1));
+    assert_int_not_equal(pixel_in_row(&d, 95, 2, -1.7), colour_of(1));
+    release(&d);
+}
+
+/* A bar that reaches 0 has no left end, one to infinity no right one, and what stands in no row's way is plain. */
+static void bars_across_end_at_the_frame(void **state) {
+    (void)state;
+    const double x[] = {5, 5}, y[] = {1, 3}, lower[] = {-2, 3}, upper[] = {8, HUGE_VAL};
+    rg_curve curve = curve_of(x, y, 2, RG_MARK_POINTS);
+    curve.lower = lower;
+    curve.upper = upper;
+    rg_panel panel = dots_of(&curve, 1, 0.1, 1e3);
+    rg_figure figure = figure_of(&panel, 1);
+    figure.dpi = 600;
+    struct drawn d = draw(&figure);
+    for (double at = 0.11; at < 7; at *= 1.7) assert_int_equal(pixel_in_row(&d, at, 1, 0), colour_of(1));
+    for (double at = 3.3; at < 950; at *= 1.7) assert_int_equal(pixel_in_row(&d, at, 3, 0), colour_of(1));
+    assert_int_not_equal(pixel_in_row(&d, 10, 1, 0), colour_of(1));
+    assert_int_not_equal(pixel_in_row(&d, 2.5, 3, 0), colour_of(1));
+    assert_int_not_equal(pixel_in_row(&d, 1020, 3, 0), colour_of(1)); /* beyond the frame */
+    assert_int_not_equal(pixel_in_row(&d, 0.095, 1, 0), colour_of(1));
+    release(&d);
+}
+
+struct remarks {
+    int count;
+    rg_remark remark[8];
+};
+
+static void keep_remark(void *to, const rg_remark *remark) {
+    struct remarks *r = to;
+    assert_true(r->count < 8);
+    r->remark[r->count++] = *remark;
+}
+
+/* Each value without a place is named beside its row, in the order of rows and curves, with the mark of its curve, and has
+ * room on the page; the others are not. */
+static void values_without_a_place_are_named_beside_their_row(void **state) {
+    (void)state;
+    const double x[] = {nan(""), 3e-7, 2}, z[] = {HUGE_VAL, 5, 0}, y[] = {1, 2, 3};
+    const double lower[] = {nan(""), -1e-7, 1}, upper[] = {nan(""), 7.1e-7, 3};
+    rg_curve curve[2] = {curve_of(x, y, 3, RG_MARK_POINTS), curve_of(z, y, 3, RG_MARK_POINTS)};
+    static const char *const said[][4] = {{"unknown", "\xe2\x88\x9e",
+                                           "3\xc3\x97"
+                                           "10<sup>\xe2\x88\x92"
+                                           "7</sup>",
+                                           "0"},
+                                          {"unknown", "\xe2\x88\x9e",
+                                           "\xe2\x89\xa4\xe2\x80\x89"
+                                           "7.1\xc3\x97"
+                                           "10<sup>\xe2\x88\x92"
+                                           "7</sup>",
+                                           "0"}};
+    static const int row[] = {1, 1, 2, 3}, of[] = {0, 1, 0, 1};
+    for (int bars = 0; bars < 2; bars++) {
+        if (bars) curve[0].lower = lower, curve[0].upper = upper;
+        rg_panel panel = dots_of(curve, 2, 0.1, 1e3);
+        rg_figure figure = figure_of(&panel, 1);
+        figure.dpi = 600;
+        struct drawn d = draw(&figure);
+        struct remarks found = {0};
+        const rg_placed *placed = &d.page.placed[0];
+        const double room = rg_rows_remark(&panel, &placed->frame, d.page.text, keep_remark, &found);
+        const double right = placed->frame.x + placed->frame.width;
+        assert_int_equal(found.count, 4);
+        for (int i = 0; i < 4; i++) {
+            const rg_remark *r = &found.remark[i];
+            assert_string_equal(r->text, said[bars][i]);
+            assert_ptr_equal(r->curve, &curve[of[i]]);
+            assert_true(r->centre.x > right + 3 && r->words > r->centre.x + 1.7 && r->words < right + room);
+            assert_true(fabs(r->centre.y - placed->frame.y - (row[i] - 0.5) / 3 * placed->frame.height) < 1e-9);
+            assert_int_equal(pixel(&d, r->centre.x, r->centre.y), colour_of(of[i] + 1));
+        }
+        assert_true(found.remark[1].centre.x > found.remark[0].words + 10); /* behind its word */
+        assert_true(placed->insets.right >= room && d.page.width > right + room);
+        release(&d);
+    }
+}
+
+/* Of the columns of a figure with rows the range is that of the values, not of their numbers. */
+static void ranges_of_rows_hold_the_bars(void **state) {
+    (void)state;
+    const double x[] = {10, 20}, y[] = {1, 3}, lower[] = {-5, 1e-3}, upper[] = {11, 45};
+    rg_curve curve = curve_of(x, y, 2, RG_MARK_POINTS);
+    curve.lower = lower;
+    curve.upper = upper;
+    rg_panel panel = dots_of(&curve, 1, 0, 0);
+    rg_axis across, up;
+    assert_int_equal(rg_curves_axes(&panel, &across, &up, NULL), RG_OK);
+    assert_true(fabs(log10(across.lower) + 0.04 * log10(45)) < 1e-12); /* as in ranges_hold_the_error_bars */
+    assert_true(fabs(log10(across.upper) - 1.04 * log10(45)) < 1e-12);
+    assert_true(up.lower == 3.5 && up.upper == 0.5);
+    panel.x.scale = RG_SCALE_LINEAR;
+    assert_int_equal(rg_curves_axes(&panel, &across, &up, NULL), RG_OK);
+    assert_true(fabs(across.lower + 7) < 1e-12 && fabs(across.upper - 47) < 1e-12);
+}
+
+/* The height follows the rows and their lanes, the width does not. */
+static void frames_of_rows_are_as_high_as_they_need(void **state) {
+    (void)state;
+    const double x[] = {1, 10}, y[] = {1, 2};
+    rg_curve curve[8];
+    for (int i = 0; i < 8; i++) curve[i] = curve_of(x, y, 2, RG_MARK_POINTS);
+    double before = 0;
+    for (size_t curves = 1; curves <= 8; curves++) {
+        const rg_panel panel = dots_of(curve, curves, 0.1, 100);
+        const rg_figure figure = figure_of(&panel, 1);
+        rg_page page;
+        assert_int_equal(rg_page_create(&page, &figure, NULL), RG_OK);
+        const rg_frame *frame = &page.placed[0].frame;
+        assert_true(fabs(frame->width - 160) < 0.5 && frame->height >= 3 * 13 && frame->height >= before);
+        assert_true(frame->height >= 3 * 3.4 * (double)curves);
+        before = frame->height;
+        rg_page_destroy(&page);
+    }
 }
 
 /* ---- ranges */
@@ -765,12 +925,16 @@ static void equal_figures_are_equal_bytes(void **state) {
         curve[i].lower = lower;
         curve[i].upper = upper;
     }
-    rg_panel panel[2] = {panel_of(curve, 2), panel_of(curve, 2)};
+    const double number[] = {1, 3, 2}, value[] = {0.1, nan(""), 1e-14};
+    rg_curve dots = curve_of(value, number, 3, RG_MARK_POINTS);
+    dots.lower = lower;
+    dots.upper = upper;
+    rg_panel panel[3] = {panel_of(curve, 2), panel_of(curve, 2), dots_of(&dots, 1, 0, 0)};
     panel[0].y.scale = RG_SCALE_LOG;
     panel[1].x.degrees = 1;
     panel[1].note = "note";
     panel[1].diagonal = 1;
-    const rg_figure figure = figure_of(panel, 2);
+    const rg_figure figure = figure_of(panel, 3);
     for (int i = 0; i < FORMATS; i++) {
         size_t first_size, second_size;
         write_ok(&figure, format_names[i]);
@@ -789,7 +953,7 @@ static void equal_figures_are_equal_bytes(void **state) {
 
 static void bad_curves_are_refused(void **state) {
     (void)state;
-    enum { CASES = 27 };
+    enum { CASES = 34 };
     const double x[] = {1, 2}, y[] = {3, 4}, nothing[] = {nan(""), HUGE_VAL}, negative[] = {-1, 0};
     rg_curve bad[CASES][2];
     rg_panel panel[CASES];
@@ -829,6 +993,19 @@ static void bad_curves_are_refused(void **state) {
     words[n++] = "not positive on a log axis";
     panel[n].curves = 1, bad[n][0].x = nothing, panel[n].x.upper = 1, words[n++] = "no point can be shown";
     panel[n].x.lower = -1e300, panel[n].x.upper = 1e300, words[n++] = "axis x";
+    const double rows[] = {1, 4}, half[] = {1.5, 2};
+    const char *const marked[] = {"a", "<b>", "c"};
+    for (int i = n; i < CASES; i++) {
+        bad[i][0] = bad[i][1] = curve_of(y, x, 2, RG_MARK_POINTS);
+        panel[i] = dots_of(bad[i], 2, 0.1, 100);
+    }
+    bad[n][1].mark = RG_MARK_LINE_POINTS, words[n++] = "curve 2: rows have points, not lines";
+    bad[n][0].y = rows, words[n++] = "curve 1: expected y to be a row from 1 to 3, got 4";
+    bad[n][1].y = half, words[n++] = "curve 2: expected y to be a row from 1 to 3, got 1.5";
+    panel[n].diagonal = 1, words[n++] = "rows stand alone, without fields or the diagonal";
+    panel[n].rows = 65, words[n++] = "expected up to 64 rows with names, got 65";
+    panel[n].row = NULL, words[n++] = "rows with names, got 0";
+    panel[n].row = marked, words[n++] = "name of a row: not Pango markup";
     assert_int_equal(n, CASES);
     scratch_clear();
     for (int i = 0; i < CASES; i++) {
@@ -898,6 +1075,11 @@ int main(void) {
         cmocka_unit_test(bars_have_caps_where_there_are_points),
         cmocka_unit_test(the_diagonal_is_where_both_axes_agree),
         cmocka_unit_test(charts_have_a_grid_and_fields_have_none),
+        cmocka_unit_test(dots_stand_in_their_rows),
+        cmocka_unit_test(bars_across_end_at_the_frame),
+        cmocka_unit_test(values_without_a_place_are_named_beside_their_row),
+        cmocka_unit_test(ranges_of_rows_hold_the_bars),
+        cmocka_unit_test(frames_of_rows_are_as_high_as_they_need),
         cmocka_unit_test(ranges_hold_the_points_with_a_margin),
         cmocka_unit_test(ranges_hold_the_error_bars),
         cmocka_unit_test(a_diagonal_gives_both_axes_one_range),

@@ -33,10 +33,13 @@ struct sample {
     rg_flow flow;
     rg_arrows arrows;
     rg_contours contours;
-    rg_curve curve[2];
-    rg_panel panel[2];
+    double number[POINTS];
+    rg_curve curve[2], dots;
+    rg_panel panel[3];
     rg_figure figure;
 };
+
+static const char *const rows[] = {"W<sub>1</sub>", "a, b"};
 
 static void sample_init(struct sample *s) {
     *s = (struct sample){.level = {-0.25, 1.0 / 3}};
@@ -47,6 +50,7 @@ static void sample_init(struct sample *s) {
         s->y[i] = exp(-0.7 * i);
         s->lower[i] = 0.8 * s->y[i];
         s->upper[i] = 1.3 * s->y[i];
+        s->number[i] = 1 + i % 2;
     }
     s->scalar[7] = nan("");
     s->scalar[2] = -HUGE_VAL;
@@ -75,7 +79,9 @@ static void sample_init(struct sample *s) {
                              .curves = 2,
                              .curve = s->curve,
                              .note = hostile};
-    s->figure = (rg_figure){.title = hostile, .panels = 2, .panel = s->panel};
+    s->dots = (rg_curve){"dots", POINTS, s->y, s->number, s->lower, s->upper, RG_MARK_POINTS, 1};
+    s->panel[2] = (rg_panel){.x = {.lower = 0.2, .upper = 2}, .curves = 1, .curve = &s->dots, .rows = 2, .row = rows};
+    s->figure = (rg_figure){.title = hostile, .panels = 3, .panel = s->panel};
 }
 
 static rg_status write_kind(const rg_figure *figure, int i, const char *path, rg_diagnostic *diagnostic) {
@@ -163,6 +169,12 @@ static void the_table_reads_back(void **state) {
     for (int i = 0; i < POINTS; i++)
         check_row(&at, (const char *const[]){"2", "bounds", "curve2", ""},
                   (const double[]){s.x[i], s.y[i], none, none, none, s.lower[i], s.upper[i]});
+    for (int i = 0; i < 2; i++)
+        check_row(&at, (const char *const[]){"3", "", "row", i ? "a, b" : "W_1"},
+                  (const double[]){none, i + 1, none, none, none, none, none});
+    for (int i = 0; i < POINTS; i++)
+        check_row(&at, (const char *const[]){"3", "", "curve1", "dots"},
+                  (const double[]){s.y[i], s.number[i], none, none, none, s.lower[i], s.upper[i]});
     assert_int_equal(*at, 0);
 }
 
@@ -204,7 +216,8 @@ static void the_archive_reads_back(void **state) {
     char **names = NULL;
     size_t count = 0;
     assert_int_equal(rg_array_list_npz(scratch_path("a.npz"), &names, &count, NULL), RG_OK);
-    assert_int_equal(count, 4 * 3 + 1 + 2 + 4);
+    check_member("panel3_curve1_y", 1, &points, s.number);
+    assert_int_equal(count, 4 * 3 + 1 + 2 + 4 + 4);
     rg_free(names);
 }
 

@@ -157,6 +157,42 @@ static void every_layer_is_drawn_in_silence(void **state) {
     figure.panel = panel + 5; /* curves alone */
     figure.panels = 1;
     draw(&figure, "");
+    scratch_clear();
+}
+
+/* Dots, bars and remarks stand where ours do, in our colours. */
+static void rows_are_drawn_as_ours(void **state) {
+    (void)state;
+    static const char *const name[] = {"W<sub>1</sub>", "`touch pwned`", "c"};
+    const double x[] = {3, 40, 5e-7}, y[] = {1, 2, 3}, lower[] = {-1, 10, -1}, upper[] = {9, 90, 1e-6};
+    rg_curve curve[2] = {{"a", 3, x, y, lower, upper, RG_MARK_POINTS, 2},
+                         {NULL, 3, x, y, NULL, NULL, RG_MARK_POINTS, 3}};
+    const rg_panel panel = {
+        .x = {.scale = RG_SCALE_LOG, .lower = 0.1, .upper = 1e3}, .curves = 2, .curve = curve, .rows = 3, .row = name};
+    const rg_figure figure = {.panels = 1, .panel = &panel, .panel_size = 150, .dpi = 600};
+    rg_page page;
+    draw(&figure, "");
+    assert_int_equal(rg_page_create(&page, &figure, NULL), RG_OK);
+    struct picture p = read_picture("a.png");
+    const rg_frame *frame = &page.placed[0].frame;
+    const double scale = page.dpi / 72, right = frame->x + frame->width;
+    for (int row = 1; row <= 3; row++)
+        for (int c = 0; c < 2; c++) {
+            const double middle = frame->y + (row - 0.5) / 3 * frame->height, lane = middle + (c ? 1.7 : -1.7);
+            const unsigned colour = c ? 0x009e73 : 0xd55e00;
+            if (row < 3)
+                assert_int_equal(picture_pixel(&p, rg_frame_x(frame, x[row - 1]) * scale, lane * scale), colour);
+            if (row < 3 && c == 0) /* the bar, and nothing else beyond the point */
+                assert_int_equal(picture_pixel(&p, rg_frame_x(frame, row == 1 ? 0.3 : 15) * scale, lane * scale),
+                                 colour);
+            int seen = 0; /* beside the frame */
+            for (double at = right + 2; at < page.width; at += 0.05)
+                seen |= picture_pixel(&p, at * scale, middle * scale) == colour;
+            assert_int_equal(seen, row == 3);
+        }
+    free(p.rgb);
+    rg_page_destroy(&page);
+    assert_int_equal(access(scratch_path("pwned"), F_OK), -1);
 }
 
 int main(void) {
@@ -164,6 +200,7 @@ int main(void) {
         cmocka_unit_test(cells_have_our_colours),
         cmocka_unit_test(narrow_ranges_keep_their_digits),
         cmocka_unit_test(every_layer_is_drawn_in_silence),
+        cmocka_unit_test(rows_are_drawn_as_ours),
     };
     if (system("gnuplot -e 'set terminal pngcairo' >/dev/null 2>&1") != 0) {
         printf("skipped: no gnuplot with pngcairo (Debian: gnuplot-nox)\n");

@@ -111,12 +111,13 @@ static void write_report(const char *path, const struct fields *f, double kl) {
         json_array_append_new(long_, json_real(length[a]));
     }
     for (int i = 0; i < LEVELS; i++) json_array_append_new(levels, level_json(i));
-    json_t *report = json_pack(
-        "{s:s, s:s, s:{s:o, s:o, s:o, s:[s*, s*, s*], s:b}, s:{s:{s:f, s:f}, s:{s:n, s:f, s:s}}, s:o, s:{s:{}}}",
-        "schema", "rotgrad.report/1", "title", "A <b> & c", "grid", "shape", shape, "lower", low, "length", long_,
-        "names", "u", f->dim > 1 ? "v" : NULL, f->dim > 2 ? "w" : NULL, "degrees", 0, "kl", "full", "value", kl,
-        "error", kl / 10, "none", "value", "error", 0.0, "note", "infinite", "levels", levels, "provenance",
-        "experiment");
+    json_t *report =
+        json_pack("{s:s, s:s, s:{s:o, s:o, s:o, s:[s*, s*, s*], s:b}, s:{s:{s:f, s:f}, s:{s:n, s:f, s:s}}, "
+                  "s:{s:n, s:{s:f, s:f}}, s:o, s:{s:{}}}",
+                  "schema", "rotgrad.report/1", "title", "A <b> & c", "grid", "shape", shape, "lower", low, "length",
+                  long_, "names", "u", f->dim > 1 ? "v" : NULL, f->dim > 2 ? "w" : NULL, "degrees", 0, "kl", "full",
+                  "value", kl, "error", kl / 10, "none", "value", "error", 0.0, "note", "infinite", "bounds", "w1",
+                  "girsanov", "value", 4 * kl, "error", 0.1 * kl, "levels", levels, "provenance", "experiment");
     assert_non_null(report);
     assert_int_equal(json_dump_file(report, path, JSON_INDENT(1)), 0);
     json_decref(report);
@@ -222,6 +223,10 @@ static void messages_are_exact(void **state) {
          "r.yaml:1:15: runs.0.name: expected a name without dots, got \"a.b\""},
         {"runs: [{name: a}, {name: a}]\npanels: [{heat: {values: p_end}}]\n",
          "r.yaml:1:26: runs.1.name: expected a name of its own, got \"a\" again"},
+        {"panels: [{dots: [{label: a}]}]\n",
+         "r.yaml:1:17: panels.0.dots: expected only beside \"rows\", which is missing"},
+        {"panels: [{rows: [{name: \"<i>\", value: a}]}]\n",
+         "r.yaml:1:25: panels.0.rows.0.name: expected a text in Pango markup, got \"<i>\""},
         {"runs: [{name: a, sweep: {key: k, values: [1]}}]\npanels: [{heat: {values: p_end}}]\n",
          "r.yaml:1:25: runs.0.sweep: expected only beside \"experiment\", which is missing"},
     };
@@ -262,7 +267,7 @@ static void drawing_says_what_is_wrong_and_where(void **state) {
          "r.yaml:2:26: panels.0.heat.values: p_end has one axis; a heat map needs two or three: draw it as a curve, "
          "`curves: [{y: p_end}]`"},
         {RUN "panels: [{title: a}]\n", "run2",
-         "r.yaml:2:10: panels.0: expected at least one of heat, flow, arrows, contours, curves, got none"},
+         "r.yaml:2:10: panels.0: expected at least one of heat, flow, arrows, contours, curves, rows, got none"},
         {RUN "panels: [{dimensions: 3, heat: {values: p_end}}]\n", "run2",
          "r.yaml:2:9: panels: no panel is for a run with so many axes; see `dimensions`"},
         {RUN "panels: [{run: rum, heat: {values: p_end}}]\n", "run2",
@@ -287,6 +292,27 @@ static void drawing_says_what_is_wrong_and_where(void **state) {
          "r.yaml:2:24: panels.0.curves.0.y: expected values along one axis, got 2 axes; draw a heat map"},
         {RUN "panels: [{curves: [{y: levels.total, error: true}]}]\n", "run2",
          "r.yaml:2:45: panels.0.curves.0.error: levels.total has no error bars"},
+        {RUN "panels: [{rows: [{name: a, value: report.bounds.girsanv}]}]\n", "run2",
+         "r.yaml:2:35: panels.0.rows.0.value: report.json has no number \"bounds.girsanv\", did you mean "
+         "\"bounds.girsanov\"?"},
+        {RUN "panels: [{rows: [{name: a, value: report.bounds}]}]\n", "run2",
+         "r.yaml:2:35: panels.0.rows.0.value: report.json has no number \"bounds\"; there are w1, girsanov"},
+        {RUN "panels: [{rows: [{name: a, value: report.levels.0}]}]\n", "run2",
+         "r.yaml:2:35: panels.0.rows.0.value: report.json has no number \"levels.0\""},
+        {RUN "panels: [{rows: [{name: a, value: [report.kl.full]}], dots: [{}, {label: b}]}]\n", "run2",
+         "r.yaml:2:35: panels.0.rows.0.value: expected a value for each of the 2 dots, got a list of 1"},
+        {RUN "panels: [{rows: [{name: a, value: [none, report.kl.full]}], dots: [{}, {label: b}]}]\n", "run2",
+         "r.yaml:2:68: panels.0.dots.0: expected a value in one row at least"},
+        {RUN "panels: [{rows: [{name: a, value: report.kl.full}], dots: [{run: rum}]}]\n", "run2",
+         "r.yaml:2:66: panels.0.dots.0.run: there is no run \"rum\" under `runs`, did you mean \"run\"?"},
+        {RUN "panels: [{rows: [{name: a, value: report.kl.full}], heat: {values: p_end}}]\n", "run2",
+         "r.yaml:2:53: panels.0: expected no \"heat\" beside rows"},
+        {RUN "panels: [{rows: [{name: a, value: report.kl.full}], y: {scale: log}}]\n", "run2",
+         "r.yaml:2:53: panels.0: expected no \"y\" beside rows"},
+        {RUN "panels: [{rows: [{name: a, value: report.kl.full}], correlation: true}]\n", "run2",
+         "r.yaml:2:66: panels.0.correlation: expected no \"correlation\" beside rows"},
+        {RUN "panels: [{curves: [{y: report.kl.full}]}]\n", "run2",
+         "r.yaml:2:24: panels.0.curves.0.y: report.kl.full is one number; give its `x`, or make it a row"},
         {RUN "panels: [{title: \"{kl.fulll}\", heat: {values: p_end}}]\n", "run2",
          "r.yaml:2:18: panels.0.title: {kl.fulll}: there is no such number or text in report.json"},
         {RUN "panels: [{title: \"{kl\", heat: {values: p_end}}]\n", "run2",
@@ -709,6 +735,66 @@ static void sweeps_give_a_point_a_run(void **state) {
     rg_recipe_free(recipe);
 }
 
+static void check_dots(const rg_curve *curve, ptrdiff_t count, const double *row, const double *value,
+                       const double *error) {
+    assert_int_equal(curve->count, count);
+    assert_int_equal(curve->mark, RG_MARK_POINTS);
+    for (ptrdiff_t i = 0; i < count; i++) {
+        assert_true(curve->y[i] == row[i]);
+        if (isnan(value[i])) assert_true(isnan(curve->x[i]));
+        if (!isfinite(value[i])) continue;
+        assert_true(fabs(curve->x[i] - value[i]) <= 1e-15 * value[i]);
+        assert_true(fabs(curve->lower[i] - (value[i] - error[i])) <= 1e-15 * value[i]);
+        assert_true(fabs(curve->upper[i] - (value[i] + error[i])) <= 1e-15 * value[i]);
+    }
+}
+
+/* A row is a column, for all dots or for each of them; what was not computed is not a number, infinity stays. A quotient
+ * adds the relative errors, and all points of a sweep stand in their row. */
+static void rows_hold_numbers_of_reports(void **state) {
+    (void)state;
+    static const char yaml[] =
+        "runs: [{name: a, experiment: x.yaml}, {name: b, experiment: x.yaml},\n"
+        "       {name: s, experiment: x.yaml, sweep: {key: k, values: [1, 2]}}]\n"
+        "panels:\n"
+        "  - x: {scale: log, range: [1e-9, 2]}\n"
+        "    rows:\n"
+        "      - {name: \"KL<sub>f</sub> {dim}\", value: report.kl.full}\n"
+        "      - {name: none, value: report.kl.none}\n"
+        "      - {name: w1, value: [report.bounds.w1.least.gradient, none]}\n"
+        "      - {name: loose, value: [none, report.bounds.girsanov / report.kl.full]}\n"
+        "    dots: [{label: one}, {run: b, label: \"two {dim}\", colour: 5}]\n"
+        "  - run: s\n"
+        "    rows: [{name: swept, value: sweep.kl.full}, {name: levels, value: levels.gradient_bound}]\n";
+    static const char *const directory[] = {"run2", "run1", "run2", "run1"};
+    rg_recipe *recipe = NULL;
+    const rg_figure *figure;
+    rg_diagnostic d = {RG_OK, ""};
+    assert_int_equal(rg_recipe_parse("r.yaml", yaml, NULL, 0, &recipe, &d), RG_OK);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(rg_recipe_use_directory(recipe, i, scratch_path(directory[i]), &d), RG_OK);
+    if (rg_recipe_figure(recipe, &figure, &d) != RG_OK) fail_msg("%s", d.text);
+    const rg_panel *panel = figure->panel;
+    assert_int_equal(panel->rows, 4);
+    assert_string_equal(panel->row[0], "KL<sub>f</sub> 2");
+    assert_string_equal(panel->row[3], "loose");
+    assert_int_equal(panel->curves, 2);
+    check_dots(&panel->curve[0], 3, (const double[]){1, 2, 3}, (const double[]){0.0123, HUGE_VAL, nan("")},
+               (const double[]){0.00123, 0, 0});
+    /* 0.1/4 and 1/10 of 4 */
+    check_dots(&panel->curve[1], 3, (const double[]){1, 2, 4}, (const double[]){0.5, HUGE_VAL, 4},
+               (const double[]){0.05, 0, 0.5});
+    assert_true(isinf(panel->curve[0].x[1]) && isinf(panel->curve[1].x[1]));
+    assert_string_equal(panel->curve[1].label, "two 1");
+    assert_int_equal(panel->curve[1].colour, 5);
+    assert_int_equal(panel->x.scale, RG_SCALE_LOG);
+    assert_int_equal(panel[1].curves, 1);
+    check_dots(panel[1].curve, 2 + LEVELS, (const double[]){1, 1, 2, 2, 2, 2},
+               (const double[]){0.0123, 0.5, 0.05, 0.35, 0.65, 0.95}, (const double[]){0.00123, 0.05, 0, 0, 0, 0});
+    if (rg_figure_write(figure, scratch_path("rows.svg"), &d) != RG_OK) fail_msg("%s", d.text);
+    rg_recipe_free(recipe);
+}
+
 static void texts_take_numbers_from_the_report(void **state) {
     (void)state;
     const rg_figure *figure;
@@ -816,7 +902,9 @@ static const char rich[] =
     "  - {title: \"{sigma}\", heat: {values: log_ratio(q_full), map: diverging, range: mass, group: 1}, flow: {vector: "
     "flat_solenoidal(error)}, arrows: {vector: error}, contours: {values: p_end, levels: [1, 2]}, slice: {axis: 1}}\n"
     "  - {heat: {values: p_end}, project: {axis: 1, by: max}}\n"
-    "  - {curves: [{y: levels.kl_full / levels.total, error: false}], note: n, correlation: true}\n";
+    "  - {curves: [{y: levels.kl_full / levels.total, error: false}], note: n, correlation: true}\n"
+    "  - {rows: [{name: a, value: report.kl.full}, {name: b, value: levels.total / levels.gradient}], dots: [{label: "
+    "\"{sigma}\"}]}\n";
 
 static void each_allocation_may_fail(void **state) {
     (void)state;
@@ -886,7 +974,7 @@ static void the_gallery_is_read(void **state) {
     (void)state;
     static const char *const name[] = {"parts",    "invisible", "flat_versus_weighted", "bounds",        "stirring",
                                        "networks", "three_d",   "correlation",          "impossibility", "training",
-                                       "churn"};
+                                       "churn",    "tightness"};
     for (size_t i = 0; i < COUNT_OF(name); i++) {
         char path[SCRATCH_ROOM];
         rg_recipe *recipe = NULL;
@@ -917,6 +1005,7 @@ int main(void) {
         cmocka_unit_test(columns_come_from_the_level_table),
         cmocka_unit_test(fields_along_a_line_are_curves),
         cmocka_unit_test(sweeps_give_a_point_a_run),
+        cmocka_unit_test(rows_hold_numbers_of_reports),
         cmocka_unit_test(texts_take_numbers_from_the_report),
         cmocka_unit_test(outcomes_and_directories_are_the_same),
         cmocka_unit_test(builtin_recipes_have_a_name_and_a_summary),

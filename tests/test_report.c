@@ -1305,6 +1305,68 @@ static void harm_is_reported_where_it_is_known(void **state) {
     made_free(made);
 }
 
+/* The chart that stands behind `alt`, as text; freed by g_free. */
+static char *chart_behind(const char *page, const char *alt) {
+    char *base64 = between(find(page, alt), "data:image/svg+xml;base64,", "\"");
+    gsize size;
+    char *svg = (char *)g_base64_decode(base64, &size), *text = g_strndup(svg, size);
+    g_free(base64);
+    g_free(svg);
+    return text;
+}
+
+/* The next line drawn in a colour of the palette: up to `room` points, x and y in turn. */
+static int read_line(const char **at, const char *colour, int room, double *points) {
+    char *pen = g_strdup_printf("stroke-width:1;stroke-linecap:round;stroke-linejoin:round;stroke:rgb(%s)", colour);
+    int count = 0;
+    *at = find(find(*at, pen), "d=\"M ") + strlen("d=\"M ");
+    for (char *end; count < 2 * room && **at != '"'; count++, *at = end + strspn(end, " L"))
+        points[count] = g_ascii_strtod(*at, &end);
+    g_free(pen);
+    assert_int_equal(**at, '"');
+    return count / 2;
+}
+
+/* The harm chart is its numbers: total, what adds and what takes away, in this order from the palette and in the legend, over
+ * the logarithm of sigma and linear between 5 % beyond the least and the greatest; dots on the total alone. Cairo writes
+ * six decimals of 1/256 point. */
+static void the_harm_chart_draws_its_numbers(void **state) {
+    (void)state;
+    static const char *const colour[] = {"0%,44.705882%,69.803922%", "83.529412%,36.862745%,0%",
+                                         "0%,61.960784%,45.098039%"};
+    static const double harm[][LEVELS] = {{0.31, -0.17, 1.03}, {0.42, 0.29, 1.61}, {-0.11, -0.46, -0.58}};
+    static const int letters[] = {5, 4, 10};
+    struct made *made = make_2d();
+    for (int k = 0; k < LEVELS; k++) made->level[k].harm = (rg_harm_level){harm[0][k], harm[1][k], harm[2][k]};
+    made->outcome.harm =
+        (rg_outcome_harm){.known = 1, .attributed_kl = value_of(82), .map = made->outcome.fields.density};
+    char *page = page_of(made), *svg = chart_behind(page, "what the score error costs");
+    const char *at = svg;
+    const double height = 135 / (1.1 * (1.61 + 0.58)), width = 180 / log(LEVELS); /* a unit of either axis */
+    double first[2] = {0};
+    for (int c = 0; c < 3; c++) {
+        double points[2 * LEVELS];
+        assert_int_equal(read_line(&at, colour[c], LEVELS, points), LEVELS);
+        if (c == 0) memcpy(first, points, sizeof first);
+        for (int k = 0; k < LEVELS; k++) { /* the frame is rounded up to half a point */
+            assert_true(fabs(points[2 * k] - first[0] + width * log(k + 1)) < 0.5);
+            assert_true(fabs(points[2 * k + 1] - first[1] + height * (harm[c][k] - harm[0][0])) < 0.5);
+        }
+        assert_int_equal(count(at, "stroke-width:3.4"), c == 0 ? LEVELS + 1 : 1); /* and in the legend */
+    }
+    for (int c = 0; c < 3; c++) {
+        double sample[4];
+        assert_int_equal(read_line(&at, colour[c], 2, sample), 2);
+        assert_true(sample[1] == sample[3]);
+        char *label = g_strndup(at, c < 2 ? (gsize)(find(at, colour[c + 1]) - at) : strlen(at));
+        assert_int_equal(count(label, "<use "), letters[c]); /* total, adds, takes away */
+        g_free(label);
+    }
+    g_free(svg);
+    free(page);
+    made_free(made);
+}
+
 static void the_table_answers_first(void **state) {
     (void)state;
     struct made *made = make_2d();
@@ -1450,6 +1512,7 @@ int main(void) {
         cmocka_unit_test(the_page_bears_levels_with_nothing_to_show),
         cmocka_unit_test(harm_says_where_and_how_far_to_trust_it),
         cmocka_unit_test(harm_is_reported_where_it_is_known),
+        cmocka_unit_test(the_harm_chart_draws_its_numbers),
         cmocka_unit_test(the_table_answers_first),
         cmocka_unit_test(the_table_knows_when_there_is_nothing_to_tell),
         cmocka_unit_test(numbers_end_where_their_error_begins),

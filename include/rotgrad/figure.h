@@ -1,7 +1,8 @@
 /* Figures: a page of panels, drawn by Cairo and Pango, written as PNG (through libpng), PDF or SVG.
  *
  * A panel is a frame with two axes. Over a periodic box it shows fields, in this order from the bottom: a heat map, a
- * flow texture, arrows, contour lines. On any axes it shows curves and points, above the fields.
+ * flow texture, arrows, contour lines. On any axes it shows curves and points, above the fields; beside rows with names,
+ * points alone.
  *
  * A figure is described first (plain data, borrowed arrays), then drawn; nothing is drawn when the description is bad.
  * The same description gives the same bytes.
@@ -106,7 +107,7 @@ typedef struct rg_curve {
                    points; 0: by position among the curves */
 } rg_curve;
 
-/* At least one of the contents. Fields make the frame as large as the box in equal units on both axes (the shorter side
+/* At least one of the contents; a dot plot (rows > 0) has curves alone. Fields make the frame as large as the box in equal units on both axes (the shorter side
  * no shorter than 30 points); curves alone are drawn on a frame of 4:3, or square with `diagonal`. */
 typedef struct rg_panel {
     const char *title; /* Pango markup; NULL or "" for none */
@@ -117,9 +118,19 @@ typedef struct rg_panel {
     const rg_contours *contours;
     size_t curves; /* up to 64 */
     const rg_curve *curve;
-    int diagonal;     /* 1: the line y = x; without given ranges both axes then show the same range */
-    const char *note; /* Pango markup */
+    int diagonal;           /* 1: the line y = x; without given ranges both axes then show the same range */
+    const char *note;       /* Pango markup */
+    size_t rows;            /* 1 to 64: a dot plot; 0: none */
+    const char *const *row; /* their names from the top, Pango markup */
 } rg_panel;
+
+/* A dot plot has rows with names in place of an axis y, of which only the label counts. The y of a point is its row, counted
+ * from 1 at the top; `lower` and `upper` are the ends of the error bar of its x. Curves are RG_MARK_POINTS; in a row each
+ * has a lane of its own, so that equal values do not hide each other. The frame is panel_size wide, and as high as the rows
+ * need.
+ *
+ * A value that has no place in the frame stands to the right of its row, its mark beside a word: its number, "unknown" for
+ * one that is not a number, an infinity sign; "<= u" on a log axis where the error bar reaches from 0 or less to u. */
 
 /* The legend (of the curves that have a label) and the note stand in a corner or at a side of the frame where no curve
  * is, or to the right of the frame when there is no such place. */
@@ -151,8 +162,8 @@ RG_API rg_status rg_figure_write(const rg_figure *figure, const char *path, rg_d
  *     panel,title,layer,label,x,y,value,vx,vy,lower,upper
  *
  * panel counts from 1; layer is heat or contours (value at (x, y)), flow or arrows (vx, vy), level (the value of a
- * contour line), curve1, curve2, ... (points (x, y), lower and upper ends of the error bar). Fields run through y
- * first. title and label are plain text: E<sub>p</sub> becomes E_p. Numbers have 17 digits and read back exactly; nan,
+ * contour line), row (the name, as label, of row y), curve1, curve2, ... (points (x, y), lower and upper ends of the
+ * error bar). Fields run through y first. title and label are plain text: E<sub>p</sub> becomes E_p. Numbers have 17 digits and read back exactly; nan,
  * inf and -inf are spelled out.
  *
  * .npz: panel1_heat (n0, n1) with panel1_heat_x (n0) and panel1_heat_y (n1); likewise panel1_flow and panel1_arrows

@@ -1,4 +1,4 @@
-/* Level tables and sweeps from report.json, members of studies, and fields with one axis, as columns. */
+/* Level tables, numbers and sweeps from report.json, members of studies, and fields with one axis, as columns. */
 #include "experiment/column.h"
 
 #include "base/base.h"
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NAME_SIZE = 128 };
+enum { NAME_SIZE = 128, LIST_SIZE = 128 };
 static const char over[] = " / ";
 static const double as_good_as_zero = 1e-12; /* of the greatest value of a divisor */
 
@@ -82,6 +82,69 @@ static rg_status read_levels(const rg_column_scope *s, const rg_node *node, cons
     return status;
 }
 
+/* ---- numbers of the report */
+
+/* Follows a path as far as there are keys; `rest` is what is left of it. */
+static const json_t *follow(const json_t *json, const char *path, const char **rest) {
+    for (*rest = path; **rest;) {
+        char *key = g_strndup(*rest, strcspn(*rest, "."));
+        const json_t *below = json_object_get(json, key);
+        if (below) *rest += strlen(key) + ((*rest)[strlen(key)] == '.');
+        g_free(key);
+        if (!below) break;
+        json = below;
+    }
+    return json;
+}
+
+/* "a, b, c", the keys of an object, which are offered to `nearest`; freed by g_free. */
+static char *list_keys(const json_t *object, rg_nearest *nearest) {
+    GString *keys = g_string_new(NULL);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value) {
+        g_string_append_printf(keys, "%s%s", keys->len ? ", " : "", key);
+        rg_nearest_offer(nearest, key);
+    }
+    return g_string_free(keys, FALSE);
+}
+
+/* `rest` of the path is not in the object `at`, or `at` is no number. */
+static rg_status no_number(const rg_column_scope *s, const rg_node *node, const json_t *at, const char *path,
+                           const char *rest) {
+    char *word = g_strndup(rest, strcspn(rest, ".")), shown[LIST_SIZE];
+    rg_nearest nearest = rg_nearest_to(word);
+    char *keys = list_keys(at, &nearest),
+         *meant = g_strdup_printf("%.*s%s", (int)(rest - path), path, nearest.best ? nearest.best : "");
+    rg_shorten(shown, sizeof shown, nearest.best ? meant : keys);
+    g_free(word);
+    g_free(keys);
+    g_free(meant);
+    return rg_node_fail(node, s->recipe->diagnostic, RG_EINVAL, "report.json has no number \"%.64s\"%s%s%s", path,
+                        nearest.best ? ", did you mean \""
+                        : *shown     ? "; there are "
+                                     : "",
+                        shown, nearest.best ? "\"?" : "");
+}
+
+/* Below a null, as under bounds.w1 without the key wasserstein, nothing was computed. */
+static rg_status read_number(const rg_column_scope *s, const rg_node *node, const rg_view *view, const char *path,
+                             double *value, double *error) {
+    const rg_status status = rg_recipe_check_view(s->recipe, node, view);
+    if (status != RG_OK) return status;
+    const char *rest;
+    const json_t *json = follow(view->report, path, &rest);
+    if (!*rest && rg_view_number(json, value, error)) return RG_OK;
+    if (!json_is_null(json)) return no_number(s, node, json, path, rest);
+    *value = *error = (double)NAN;
+    return RG_OK;
+}
+
+static rg_status read_report(const rg_column_scope *s, const rg_node *node, const char *path, rg_column *column) {
+    const rg_status status = create(s, 1, 1, column);
+    return status == RG_OK ? read_number(s, node, s->view, path, column->value, column->error) : status;
+}
+
 /* ---- sweeps */
 
 static rg_status read_sweep_value(const rg_column_scope *s, rg_column *column) {
@@ -100,14 +163,7 @@ static rg_status read_sweep(const rg_column_scope *s, const rg_node *node, const
     rg_status status = create(s, s->entry->count, 1, column);
     for (size_t i = 0; status == RG_OK && i < column->count; i++) {
         const rg_view *view = &s->recipe->view[s->entry->first + i];
-        status = rg_recipe_check_view(s->recipe, node, view);
-        if (status != RG_OK) return status;
-        const json_t *json = rg_view_at(view->report, path);
-        if (!json || !rg_view_number(json, &column->value[i], &column->error[i]))
-            return rg_node_fail(node, s->recipe->diagnostic, RG_EINVAL,
-                                "report.json has no number \"%.64s\"; there are kl.full, bounds.girsanov, energy.total "
-                                "and others",
-                                path);
+        status = read_number(s, node, view, path, &column->value[i], &column->error[i]);
     }
     return status;
 }
@@ -196,9 +252,10 @@ static const char *behind(const char *text, const char *prefix) {
 
 static rg_status read_part(const rg_column_scope *s, const rg_node *node, const char *text, rg_column *column) {
     const char *level = behind(text, "levels."), *sweep = behind(text, "sweep."), *study = behind(text, "study.");
-    const char *manifold = behind(text, "manifold.");
+    const char *manifold = behind(text, "manifold."), *report = behind(text, "report.");
     return level      ? read_levels(s, node, "levels", level, column)
            : manifold ? read_levels(s, node, "manifold.levels", manifold, column)
+           : report   ? read_report(s, node, report, column)
            : study    ? read_study(s, node, study, column)
            : sweep    ? read_sweep(s, node, sweep, column)
                       : read_quantity(s, node, text, column);
@@ -244,6 +301,9 @@ rg_status rg_column_default_x(const rg_column_scope *scope, const rg_node *node,
     if (behind(y, "manifold.")) return read_part(scope, node, "manifold.sigma", column);
     if (behind(y, "sweep.")) return read_part(scope, node, "sweep.value", column);
     if (behind(y, "study.")) return read_part(scope, node, "study.value", column);
+    if (behind(y, "report."))
+        return rg_node_fail(node, scope->recipe->diagnostic, RG_EINVAL,
+                            "%s is one number; give its `x`, or make it a row", y);
     rg_quantity q;
     rg_status status = evaluate(scope, node, y, &q);
     if (status == RG_OK) status = create(scope, (size_t)q.box.shape[0], 0, column);

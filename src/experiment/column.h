@@ -20,6 +20,9 @@ typedef struct rg_column_scope {
 rg_status rg_column_read(const rg_column_scope *scope, const rg_node *node, const char *text,
                          rg_column *column) RG_MUST_CHECK;
 
+/* The error bars of a column that has them, as ends for a curve; an error that is not known is none. RG_ENOMEM. */
+rg_status rg_recipe_add_bars(rg_recipe *recipe, const rg_column *column, rg_curve *curve) RG_MUST_CHECK;
+
 /* What a column is drawn over: noise levels, values of the sweep, coordinates. */
 rg_status rg_column_default_x(const rg_column_scope *scope, const rg_node *node, const char *y,
                               rg_column *column) RG_MUST_CHECK;

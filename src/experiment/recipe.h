@@ -74,6 +74,9 @@ rg_status rg_recipe_add_panel(rg_recipe *recipe, const rg_node *node) RG_MUST_CH
 /* Curves, axes, note and diagonal of a panel. */
 rg_status rg_recipe_add_curves(rg_recipe *recipe, const rg_node *node, rg_panel *panel) RG_MUST_CHECK;
 
+/* Rows and their dots, of a panel that has `rows`. */
+rg_status rg_recipe_add_rows(rg_recipe *recipe, const rg_node *node, rg_panel *panel) RG_MUST_CHECK;
+
 /* Gives every heat map its scale and range. */
 rg_status rg_recipe_colour(rg_recipe *recipe) RG_MUST_CHECK;
 

@@ -1,9 +1,10 @@
 /* Curves of a panel: two columns each.
  *
- *     column = part [" / " part]      part = levels.NAME | sweep.value | sweep.PATH | study.NAME | a quantity with one axis
+ *     column = part [" / " part]      part = levels.NAME | report.PATH | sweep.value | sweep.PATH | study.NAME |
+ *                                                  a quantity with one axis
  *
- * Columns of `levels` are those of levels.csv, one point a noise level; of a sweep there is one point a run, PATH being
- * that of a number in report.json. */
+ * Columns of `levels` are those of levels.csv, one point a noise level; PATH is that of a number in report.json, one point,
+ * and of a sweep one point a run. */
 #include "base/base.h"
 #include "experiment/column.h"
 #include "figure/number.h"
@@ -19,11 +20,7 @@ static rg_mark mark_of(const rg_node *curve) {
     return (rg_mark)(RG_MARK_LINE + (int)rg_node_get(curve, "mark")->number);
 }
 
-static rg_status set_errors(rg_recipe *r, const rg_node *node, const rg_column *y, rg_curve *curve) {
-    if (rg_node_get(node, "error")->number == 0) return RG_OK;
-    if (!y->error)
-        return rg_node_fail(rg_node_get(node, "error"), r->diagnostic, RG_EINVAL, "%s has no error bars",
-                            rg_node_get(node, "y")->text);
+rg_status rg_recipe_add_bars(rg_recipe *r, const rg_column *y, rg_curve *curve) {
     double *lower = rg_pool_alloc(&r->pool, y->count, sizeof *lower);
     double *upper = rg_pool_alloc(&r->pool, y->count, sizeof *upper);
     if (!lower || !upper) return rg_recipe_out_of_memory(r);
@@ -35,6 +32,13 @@ static rg_status set_errors(rg_recipe *r, const rg_node *node, const rg_column *
     curve->lower = lower;
     curve->upper = upper;
     return RG_OK;
+}
+
+static rg_status set_errors(rg_recipe *r, const rg_node *node, const rg_column *y, rg_curve *curve) {
+    if (rg_node_get(node, "error")->number == 0) return RG_OK;
+    if (y->error) return rg_recipe_add_bars(r, y, curve);
+    return rg_node_fail(rg_node_get(node, "error"), r->diagnostic, RG_EINVAL, "%s has no error bars",
+                        rg_node_get(node, "y")->text);
 }
 
 static rg_status read_curve(rg_recipe *r, const rg_node *panel, const rg_node *node, rg_curve *curve) {
@@ -152,6 +156,7 @@ rg_status rg_recipe_add_curves(rg_recipe *recipe, const rg_node *node, rg_panel 
     rg_status status = rg_recipe_find_run(recipe, run, &entry, &view);
     if (status == RG_OK) status = read_axes(recipe, node, panel);
     if (status == RG_OK && list) status = read_curves(recipe, node, list, panel);
+    if (status == RG_OK && rg_node_get(node, "rows")) status = rg_recipe_add_rows(recipe, node, panel);
     if (status == RG_OK) status = rg_recipe_text(recipe, rg_node_get(node, "note"), view, &panel->note);
     panel->diagonal = rg_node_get(node, "diagonal")->number != 0;
     const int correlated = rg_node_get(node, "correlation")->number != 0;

@@ -354,9 +354,9 @@ static rg_status add_field_panels(panel_plan *p) {
 
 static rg_status add_chart(panel_plan *p) {
     rg_recipe *r = p->recipe;
-    if (!rg_node_get(p->node, "curves"))
+    if (!rg_node_get(p->node, "curves") && !rg_node_get(p->node, "rows"))
         return rg_node_fail(p->node, r->diagnostic, RG_EINVAL,
-                            "expected at least one of heat, flow, arrows, contours, curves, got none");
+                            "expected at least one of heat, flow, arrows, contours, curves, rows, got none");
     rg_panel *panel = &r->panel[r->panels++];
     *panel = (rg_panel){0};
     const rg_status status = rg_recipe_text(r, rg_node_get(p->node, "title"), p->view, &panel->title);

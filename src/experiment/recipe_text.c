@@ -9,26 +9,6 @@
 #include <string.h>
 
 enum { DIGITS = 3, SIGMA_DIGITS = 4, PATH_SIZE = 128 };
-/* Powers of ten between which a number is written plainly. */
-enum { SMALLEST_PLAIN = -3, LARGEST_PLAIN = 5 };
-
-static void number_text(double value, int digits, char text[RG_NUMBER_TEXT]) {
-    char mantissa[RG_NUMBER_TEXT];
-    if (isnan(value)) {
-        strcpy(text, "unknown");
-    } else if (isinf(value)) {
-        strcpy(text, value > 0 ? "\xe2\x88\x9e" : RG_MINUS "\xe2\x88\x9e");
-    } else if (value == 0) {
-        strcpy(text, "0");
-    } else {
-        const int exponent = rg_number_magnitude(fabs(value));
-        rg_number_significant(mantissa, value, digits);
-        strcpy(text, mantissa);
-        if (exponent >= SMALLEST_PLAIN && exponent < LARGEST_PLAIN) return;
-        rg_number_significant(mantissa, value / rg_number_ten_to(exponent), digits);
-        rg_number_power(text, mantissa, exponent);
-    }
-}
 
 /* Of the last row of the level table: where the run ends. */
 static double lowest_sigma(const rg_view *view) {
@@ -45,7 +25,7 @@ static rg_status append_value(rg_recipe *recipe, const rg_node *node, const rg_v
     const rg_status status = rg_recipe_check_view(recipe, node, view);
     if (status != RG_OK) return status;
     if (strcmp(path, "sigma") == 0) {
-        number_text(lowest_sigma(view), SIGMA_DIGITS, text);
+        rg_number_spell(text, lowest_sigma(view), SIGMA_DIGITS);
         g_string_append(out, text);
         return RG_OK;
     }
@@ -62,7 +42,7 @@ static rg_status append_value(rg_recipe *recipe, const rg_node *node, const rg_v
     if (!json || !rg_view_number(json, &value, &error))
         return rg_node_fail(node, recipe->diagnostic, RG_EINVAL, "{%s}: there is no such number or text in report.json",
                             path);
-    number_text(value, DIGITS, text);
+    rg_number_spell(text, value, DIGITS);
     g_string_append(out, text);
     return RG_OK;
 }

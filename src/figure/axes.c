@@ -34,7 +34,9 @@ static int alike(const rg_axis *x, const rg_axis *y) {
 /* Two axes of one length and range have the same ticks; numbers that fit side by side fit one above the other. */
 void rg_axes_choose_ticks(rg_axes *a, rg_text *text, const rg_axis *x, const rg_axis *y) {
     choose(text, x, a->width, 0, &a->x);
-    if (alike(x, y) && a->width == a->height)
+    if (a->rows)
+        rg_ticks_name(a->rows, a->row, &a->y);
+    else if (alike(x, y) && a->width == a->height)
         a->y = a->x;
     else
         choose(text, y, a->height, 1, &a->y);
@@ -88,7 +90,7 @@ rg_insets rg_axes_insets(const rg_axes *a, rg_text *text) {
 }
 
 static double tick_length(const rg_tick *tick) {
-    return tick->text[0] ? RG_TICK_LENGTH : RG_TICK_LENGTH / 2;
+    return rg_tick_is_minor(tick) ? RG_TICK_LENGTH / 2 : RG_TICK_LENGTH;
 }
 
 static void draw_x_ticks(const rg_axes *a, rg_text *text, cairo_t *cr, double x, double bottom) {
@@ -123,7 +125,7 @@ static void draw_labels(const rg_axes *a, rg_text *text, cairo_t *cr, double x, 
 }
 
 static int inner(const rg_tick *tick) {
-    return tick->text[0] && tick->at > edge && tick->at < 1 - edge;
+    return !rg_tick_is_minor(tick) && tick->at > edge && tick->at < 1 - edge;
 }
 
 void rg_axes_draw_grid(const rg_axes *a, cairo_t *cr, double x, double y) {

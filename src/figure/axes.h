@@ -9,10 +9,12 @@ typedef struct rg_axes {
     const char *title, *x_label, *y_label; /* borrowed markup; NULL for none */
     double width, height;                  /* of the frame, in points */
     double title_lift;                     /* extra room between frame and title */
+    size_t rows;                           /* of a dot plot, else 0 */
+    const char *const *row;                /* their names */
     rg_ticks x, y;
 } rg_axes;
 
-/* Chooses the ticks; title, labels and frame size are set already. The axes have their ranges and scales. */
+/* Chooses the ticks; title, labels, rows and frame size are set already. The axes have their ranges and scales. */
 void rg_axes_choose_ticks(rg_axes *axes, rg_text *text, const rg_axis *x, const rg_axis *y);
 
 /* Room around the frame. */

@@ -8,6 +8,7 @@
  * A constant is drawn in the middle of a range around it. */
 #include "base/base.h"
 #include "figure/curves.h"
+#include "figure/rows.h"
 
 static const double margin = 0.04;
 static const double near_zero = 0.1;       /* of the greatest value */
@@ -32,22 +33,26 @@ static void widen(struct extent *extent, double value) {
     extent->greatest = fmax(extent->greatest, value);
 }
 
-static void widen_by_curve(const rg_curve *curve, const rg_axis *x, const rg_axis *y, const double least[2],
+static void widen_by_curve(const rg_panel *panel, const rg_curve *curve, const double least[2],
                            struct extent extent[2]) {
+    const rg_axis *x = &panel->x, *y = &panel->y;
+    const int barred = panel->rows ? 0 : 1; /* the axis of the error bars */
+    const rg_axis *of = barred ? y : x;
+    struct extent *bars = &extent[barred];
     for (ptrdiff_t i = 0; i < curve->count; i++) {
         if (!can_show(x, curve->x[i]) || !can_show(y, curve->y[i])) continue;
         if (curve->x[i] >= least[0]) widen(&extent[0], curve->x[i]);
         if (curve->y[i] >= least[1]) widen(&extent[1], curve->y[i]);
         if (!curve->lower) continue;
-        if (can_show(y, curve->upper[i])) extent[1].greatest = fmax(extent[1].greatest, curve->upper[i]);
-        if (can_show(y, curve->lower[i]) && curve->lower[i] >= least[1])
-            extent[1].lowest_end = fmin(extent[1].lowest_end, curve->lower[i]);
+        if (can_show(of, curve->upper[i])) bars->greatest = fmax(bars->greatest, curve->upper[i]);
+        if (can_show(of, curve->lower[i]) && curve->lower[i] >= least[barred])
+            bars->lowest_end = fmin(bars->lowest_end, curve->lower[i]);
     }
 }
 
 static void measure(const rg_panel *panel, const double least[2], struct extent extent[2]) {
     extent[0] = extent[1] = nothing;
-    for (size_t i = 0; i < panel->curves; i++) widen_by_curve(&panel->curve[i], &panel->x, &panel->y, least, extent);
+    for (size_t i = 0; i < panel->curves; i++) widen_by_curve(panel, &panel->curve[i], least, extent);
 }
 
 static double bottom_of(const rg_axis *axis, const struct extent *e) {
@@ -135,7 +140,10 @@ rg_status rg_curves_axes(const rg_panel *panel, rg_axis *x, rg_axis *y, rg_diagn
     *x = panel->x;
     *y = panel->y;
     choose(x, &extent[0]);
-    choose(y, &extent[1]);
+    if (panel->rows)
+        rg_rows_axis(panel, y);
+    else
+        choose(y, &extent[1]);
     const rg_status status = check_axis(x, "x", diagnostic);
-    return status == RG_OK ? check_axis(y, "y", diagnostic) : status;
+    return status == RG_OK && !panel->rows ? check_axis(y, "y", diagnostic) : status;
 }

@@ -78,7 +78,7 @@ void rg_colour_bar_draw(const rg_colour_bar *bar, rg_text *text, cairo_t *cr, do
         const rg_tick *tick = &bar->ticks.tick[i];
         const rg_caption number = rg_tick_caption(tick);
         const double at = y + (1 - tick->at) * bar->height;
-        rg_line_draw(cr, right, at, right + (tick->text[0] ? RG_TICK_LENGTH : RG_TICK_LENGTH / 2), at);
+        rg_line_draw(cr, right, at, right + (rg_tick_is_minor(tick) ? RG_TICK_LENGTH / 2 : RG_TICK_LENGTH), at);
         rg_text_draw(text, cr, &number, x + numbers_distance(), at + rg_text_middle(RG_FONT_TICK), 0);
     }
     rg_text_draw(text, cr, &factor, left, y - number_overhang(text) - rg_text_measure(text, &factor).below, 0);

@@ -5,6 +5,7 @@
 #include "figure/curves.h"
 #include "base/base.h"
 #include "figure/marks.h"
+#include "figure/rows.h"
 #include "figure/style.h"
 #include "figure/text.h"
 
@@ -14,7 +15,6 @@ enum { MANY = 20000 /* from here on points that hide each other are left out */,
 static const double rim = 20;       /* around the frame: ends of cut lines and their joins are not seen */
 static const double half_cap = 1.5; /* of an error bar */
 static const double half_dot = 0.5; /* of the square along which a lone point of a line is drawn */
-static const double rounding = 1e-6;
 
 /* ---- the description */
 
@@ -42,7 +42,8 @@ rg_status rg_curves_check(const rg_panel *panel, rg_diagnostic *diagnostic) {
         const rg_status status = check_curve(&panel->curve[i], &reason);
         if (status != RG_OK) return rg_fail(diagnostic, status, "curve %zu: %s", i + 1, reason.text);
     }
-    return rg_text_check(panel->note, "note", diagnostic);
+    const rg_status status = rg_rows_check(panel, diagnostic);
+    return status == RG_OK ? rg_text_check(panel->note, "note", diagnostic) : status;
 }
 
 /* ---- lines */
@@ -112,6 +113,13 @@ static int place_bar(const rg_curve *curve, const rg_frame *frame, ptrdiff_t i, 
            rg_frame_place_end(frame, curve->x[i], curve->upper[i], &bar->upper);
 }
 
+static int place_bar_across(const rg_curve *curve, const rg_frame *frame, ptrdiff_t i, struct bar *bar) {
+    rg_point middle;
+    return rg_frame_place(frame, curve->x[i], curve->y[i], &middle) &&
+           rg_frame_place_end_across(frame, curve->lower[i], curve->y[i], &bar->lower) &&
+           rg_frame_place_end_across(frame, curve->upper[i], curve->y[i], &bar->upper);
+}
+
 static void draw_corner(void *cr, rg_point corner) {
     cairo_line_to(cr, corner.x, corner.y);
 }
@@ -136,27 +144,30 @@ static void draw_band(const rg_curve *curve, const rg_look *look, const rg_frame
     cairo_fill(cr);
 }
 
-static int within(double value, double low, double high) {
-    return value >= low - rounding && value <= high + rounding;
+/* Along a bar, into the frame. */
+static rg_point cut(const rg_frame *frame, rg_point end, int across) {
+    if (across)
+        end.x = fmin(fmax(end.x, frame->x), frame->x + frame->width);
+    else
+        end.y = fmin(fmax(end.y, frame->y), frame->y + frame->height);
+    return end;
 }
 
 /* An end outside the frame has no cap. */
-static void add_end(const rg_frame *frame, cairo_t *cr, rg_point end) {
-    if (!within(end.y, frame->y, frame->y + frame->height)) return;
-    cairo_move_to(cr, end.x - half_cap, end.y);
-    cairo_line_to(cr, end.x + half_cap, end.y);
+static void add_end(const rg_frame *frame, cairo_t *cr, rg_point end, int across) {
+    const double dx = across ? 0 : half_cap, dy = across ? half_cap : 0;
+    if (!rg_frame_holds(frame, end)) return;
+    cairo_move_to(cr, end.x - dx, end.y - dy);
+    cairo_line_to(cr, end.x + dx, end.y + dy);
 }
 
-static double within_height(const rg_frame *frame, double y) {
-    return fmin(fmax(y, frame->y), frame->y + frame->height);
-}
-
-static void add_bar(const rg_frame *frame, cairo_t *cr, const struct bar *bar) {
-    if (!within(bar->lower.x, frame->x, frame->x + frame->width)) return;
-    cairo_move_to(cr, bar->lower.x, within_height(frame, bar->lower.y));
-    cairo_line_to(cr, bar->upper.x, within_height(frame, bar->upper.y));
-    add_end(frame, cr, bar->lower);
-    add_end(frame, cr, bar->upper);
+static void add_bar(const rg_frame *frame, cairo_t *cr, const struct bar *bar, int across) {
+    const rg_point lower = cut(frame, bar->lower, across), upper = cut(frame, bar->upper, across);
+    if (!rg_frame_holds(frame, lower)) return;
+    cairo_move_to(cr, lower.x, lower.y);
+    cairo_line_to(cr, upper.x, upper.y);
+    add_end(frame, cr, bar->lower, across);
+    add_end(frame, cr, bar->upper, across);
 }
 
 /* ---- points */
@@ -175,21 +186,17 @@ static int is_new(struct seen *seen, const rg_frame *frame, rg_point p) {
     return 1;
 }
 
-static int in_frame(const rg_frame *frame, rg_point p) {
-    return within(p.x, frame->x, frame->x + frame->width) && within(p.y, frame->y, frame->y + frame->height);
-}
-
-static void draw_bars(const rg_curve *curve, const rg_look *look, const rg_frame *frame, cairo_t *cr) {
+static void draw_bars(const rg_curve *curve, const rg_look *look, const rg_frame *frame, int across, cairo_t *cr) {
     struct seen seen = {{0}};
     rg_look_set_bar(look, cr);
     int batch = 0;
     for (ptrdiff_t i = 0; i < curve->count; i++) {
         struct bar bar;
-        if (!place_bar(curve, frame, i, &bar)) continue;
+        if (!(across ? place_bar_across : place_bar)(curve, frame, i, &bar)) continue;
         rg_point centre;
-        const int shown = rg_frame_place(frame, curve->x[i], curve->y[i], &centre) && in_frame(frame, centre);
+        const int shown = rg_frame_place(frame, curve->x[i], curve->y[i], &centre) && rg_frame_holds(frame, centre);
         if (curve->count > MANY && !(shown && is_new(&seen, frame, centre))) continue;
-        add_bar(frame, cr, &bar);
+        add_bar(frame, cr, &bar, across);
         if (++batch % BATCH == 0) cairo_stroke(cr);
     }
     cairo_stroke(cr);
@@ -200,7 +207,7 @@ static void draw_points(const rg_curve *curve, const rg_look *look, const rg_fra
     int batch = 0;
     for (ptrdiff_t i = 0; i < curve->count; i++) {
         rg_point p;
-        if (!rg_frame_place(frame, curve->x[i], curve->y[i], &p) || !in_frame(frame, p)) continue;
+        if (!rg_frame_place(frame, curve->x[i], curve->y[i], &p) || !rg_frame_holds(frame, p)) continue;
         if (curve->count <= MANY) {
             rg_look_draw_point(look, cr, p);
         } else if (is_new(&seen, frame, p)) {
@@ -218,13 +225,13 @@ static void clip(const rg_frame *frame, double around, cairo_t *cr) {
     cairo_clip(cr);
 }
 
-static void draw_curve(const rg_curve *curve, const rg_look *look, const rg_frame *frame, cairo_t *cr) {
+static void draw_curve(const rg_curve *curve, const rg_look *look, const rg_frame *frame, int across, cairo_t *cr) {
     cairo_save(cr);
     clip(frame, RG_CURVE_WIDTH / 2, cr);
     if (rg_look_has_line(look)) draw_line(curve, look, frame, cr);
     cairo_restore(cr);
     if (!rg_look_has_points(look)) return;
-    if (curve->lower) draw_bars(curve, look, frame, cr);
+    if (curve->lower) draw_bars(curve, look, frame, across, cr);
     draw_points(curve, look, frame, cr);
 }
 
@@ -239,6 +246,7 @@ void rg_curves_draw(const rg_panel *panel, const rg_frame *frame, cairo_t *cr) {
     cairo_restore(cr);
     for (size_t i = 0; i < panel->curves; i++) {
         const rg_look look = rg_look_of(&panel->curve[i], i);
-        draw_curve(&panel->curve[i], &look, frame, cr);
+        const rg_frame lane = rg_rows_lane(panel, i, frame);
+        draw_curve(&panel->curve[i], &look, &lane, panel->rows > 0, cr);
     }
 }

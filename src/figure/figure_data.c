@@ -86,12 +86,22 @@ static void tabulate_curve(struct table *t, const rg_curve *curve, size_t number
     g_free(label);
 }
 
+static void tabulate_rows(struct table *t, const rg_panel *panel) {
+    for (size_t i = 0; i < panel->rows; i++) {
+        const double number = (double)i + 1;
+        char *name = rg_markup_plain(panel->row[i]);
+        write_row(t, &(struct row){.layer = "row", .label = name, .y = &number});
+        g_free(name);
+    }
+}
+
 static void tabulate_panel(struct table *t, const rg_panel *panel) {
     rg_layer layer[RG_LAYERS];
     const int layers = rg_layers_of(panel, layer);
     t->title = rg_markup_plain(panel->title);
     for (int l = 0; l < layers; l++) tabulate_layer(t, panel, &layer[l]);
     tabulate_levels(t, panel->contours);
+    tabulate_rows(t, panel);
     for (size_t c = 0; c < panel->curves; c++) tabulate_curve(t, &panel->curve[c], c + 1);
     g_free(t->title);
 }

@@ -4,6 +4,7 @@
 #include "figure/gnuplot.h"
 #include "base/base.h"
 #include "figure/markup.h"
+#include "figure/rows.h"
 #include "figure/style.h"
 #include "io/file.h"
 
@@ -100,6 +101,19 @@ static void put_note(const rg_gnuplot *s, const rg_placed *p) {
              p->frame.y + box->y + (box->height - rg_text_height(s->page->text, &note)) / 2 + first_line(s, &note));
 }
 
+/* A label with a point is the mark; the words are one of their own. */
+static void put_remark(void *to, const rg_remark *remark) {
+    const rg_gnuplot *s = to;
+    const rg_look look = rg_look_of(remark->curve, remark->position);
+    const rg_caption words = {RG_FONT_TICK, remark->text, NULL, 0};
+    char point_look[RG_GNUPLOT_POINT];
+    rg_gnuplot_point(&look, point_look);
+    put_pair(s->file, "set label \"\" at screen ", remark->centre.x / s->page->width, ", screen ",
+             1 - remark->centre.y / s->page->height);
+    fprintf(s->file, " point %s linecolor rgb \"#%06x\" front\n", point_look, rg_look_colour(&look));
+    put_text(s, &words, LEFT, remark->words, remark->centre.y);
+}
+
 /* ---- axes */
 
 static double value_at(const rg_axis *axis, double fraction) {
@@ -115,7 +129,7 @@ static void put_ticks(const rg_gnuplot *s, const char *name, const rg_axis *axis
         put_caption(s, &number);
         fputc(' ', s->file);
         rg_gnuplot_real(s->file, value_at(axis, ticks->tick[i].at));
-        fputs(ticks->tick[i].text[0] ? "" : " 1", s->file); /* a minor one */
+        fputs(rg_tick_is_minor(&ticks->tick[i]) ? " 1" : "", s->file);
     }
     fputc(')', s->file);
     put_font(s->file, RG_FONT_TICK);
@@ -213,6 +227,7 @@ static void put_panel(const rg_gnuplot *s, size_t i) {
     put_axes_texts(s, p);
     if (i == 0) put_page_title(s);
     put_note(s, p);
+    rg_rows_remark(p->panel, &p->frame, s->page->text, put_remark, (void *)(uintptr_t)s);
     if (p->panel->heat) put_colour_bar(s, p);
     rg_gnuplot_write_plot(s, i);
 }

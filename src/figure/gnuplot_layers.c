@@ -8,6 +8,7 @@
 #include "figure/marks.h"
 #include "figure/markup.h"
 #include "figure/periodic.h"
+#include "figure/rows.h"
 #include "figure/style.h"
 
 #include <float.h>
@@ -101,6 +102,7 @@ static int can_show(const rg_frame *f, double x, double y) {
     return rg_axis_has_place(&f->across, x) && rg_axis_has_place(&f->up, y);
 }
 
+/* Four columns: x, y and the ends of the error bar. */
 static void put_curve(FILE *file, const rg_curve *curve, const rg_frame *f) {
     for (ptrdiff_t i = 0; i < curve->count; i++) {
         const double bar[2] = {curve->lower ? curve->lower[i] : curve->y[i],
@@ -118,6 +120,24 @@ static void put_curve(FILE *file, const rg_curve *curve, const rg_frame *f) {
             rg_gnuplot_real(file, bar[b]);
         }
         fputc('\n', file);
+    }
+    fputs("end\n", file);
+}
+
+/* The same of a dot plot, whose bars lie across, in its lane; a bar that has no lower end begins at the frame. */
+static void put_dots(FILE *file, const rg_panel *panel, size_t c, const rg_frame *f) {
+    const rg_curve *curve = &panel->curve[c];
+    const rg_frame lane = rg_rows_lane(panel, c, f);
+    const double down = (lane.y - f->y) / f->height * (double)panel->rows;
+    for (ptrdiff_t i = 0; i < curve->count; i++) {
+        if (!can_show(f, curve->x[i], curve->y[i])) continue;
+        const double row[4] = {curve->x[i], curve->y[i] + down,
+                               curve->lower ? fmax(curve->lower[i], f->across.lower) : curve->x[i],
+                               curve->upper ? fmin(curve->upper[i], f->across.upper) : curve->x[i]};
+        for (int k = 0; k < 4; k++) {
+            rg_gnuplot_real(file, row[k]);
+            fputc(k < 3 ? ' ' : '\n', file);
+        }
     }
     fputs("end\n", file);
 }
@@ -201,7 +221,10 @@ void rg_gnuplot_write_blocks(const rg_gnuplot *s, size_t i) {
     if (panel->contours) put_contours(s->file, i, p);
     for (size_t c = 0; c < panel->curves; c++) {
         fprintf(s->file, "$panel%zu_curve%zu << end\n", i + 1, c + 1);
-        put_curve(s->file, &panel->curve[c], &p->frame);
+        if (panel->rows)
+            put_dots(s->file, panel, c, &p->frame);
+        else
+            put_curve(s->file, &panel->curve[c], &p->frame);
     }
 }
 
@@ -279,26 +302,30 @@ static int any_shown(const rg_curve *curve, const rg_frame *f) {
     return 0;
 }
 
-static void put_curve_items(struct items *items, const rg_placed *p, size_t c) {
+void rg_gnuplot_point(const rg_look *look, char text[RG_GNUPLOT_POINT]) {
     static const int shape[RG_CURVE_COLOURS] = {7, 5, 9, 13, 6, 4, 8, 12};
+    const double points_per_size = 8; /* about the width of gnuplot's point types */
+    snprintf(text, RG_GNUPLOT_POINT, "pointtype %d pointsize 0.%02d", shape[look->colour],
+             (int)fmin(99, 100 * look->diameter / points_per_size));
+}
+
+static void put_curve_items(struct items *items, const rg_placed *p, size_t c) {
     static const char *const dash[] = {
         [RG_MARK_LINE] = "", [RG_MARK_DASHED] = "dashtype (12, 7)", [RG_MARK_DOTTED] = "dashtype (1, 3)"};
-    const double points_per_size = 8; /* about the width of gnuplot's point types */
     const rg_curve *curve = &p->panel->curve[c];
     const rg_look look = rg_look_of(curve, c);
     const unsigned colour = rg_look_colour(&look);
     const int points = rg_look_has_points(&look), line = rg_look_has_line(&look);
     const int bars = curve->lower && curve->upper;
-    char points_look[64] = "";
+    char points_look[RG_GNUPLOT_POINT] = "";
     if (!any_shown(curve, &p->frame)) return;
     if (bars && !points) put_band(items, c + 1, colour);
     if (bars && points) {
-        put_curve_item(items, c + 1, colour, "1:2:3:4 with yerrorbars", "pointtype 0 linewidth 0.7");
+        put_curve_item(items, c + 1, colour, p->panel->rows ? "1:2:3:4 with xerrorbars" : "1:2:3:4 with yerrorbars",
+                       "pointtype 0 linewidth 0.7");
         fputs(" notitle", items->file);
     }
-    if (points)
-        snprintf(points_look, sizeof points_look, "pointtype %d pointsize 0.%02d", shape[look.colour],
-                 (int)fmin(99, 100 * look.diameter / points_per_size));
+    if (points) rg_gnuplot_point(&look, points_look);
     put_curve_item(items, c + 1, colour,
                    line && points ? "1:2 with linespoints"
                    : line         ? "1:2 with lines"

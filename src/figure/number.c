@@ -66,6 +66,24 @@ void rg_number_short(char text[RG_NUMBER_TEXT], double value, double error) {
     rg_number_power(text, strcmp(mantissa, "1") == 0 ? "" : mantissa, exponent);
 }
 
+void rg_number_spell(char text[RG_NUMBER_TEXT], double value, int digits) {
+    const int least_plain = -3, most_plain = 4;
+    char mantissa[RG_NUMBER_TEXT];
+    if (isnan(value)) {
+        strcpy(text, "unknown");
+    } else if (isinf(value)) {
+        strcpy(text, value > 0 ? "\xe2\x88\x9e" : RG_MINUS "\xe2\x88\x9e");
+    } else if (value == 0) {
+        strcpy(text, "0");
+    } else {
+        const int exponent = rg_number_magnitude(fabs(value));
+        rg_number_significant(text, value, digits);
+        if (exponent >= least_plain && exponent <= most_plain) return;
+        rg_number_significant(mantissa, value / rg_number_ten_to(exponent), digits);
+        rg_number_power(text, mantissa, exponent);
+    }
+}
+
 void rg_number_pi(char text[RG_NUMBER_TEXT], int halves) {
     const int whole = halves % 2 == 0, count = abs(whole ? halves / 2 : halves);
     char number[16] = "";

@@ -28,6 +28,10 @@ void rg_number_power(char text[RG_NUMBER_TEXT], const char *mantissa, int expone
  * on. */
 void rg_number_short(char text[RG_NUMBER_TEXT], double value, double error);
 
+/* With so many significant digits, times a power of ten below 0.001 and from 100000 on; an infinity sign; "unknown" for what
+ * is not a number. */
+void rg_number_spell(char text[RG_NUMBER_TEXT], double value, int digits);
+
 /* halves * pi / 2. */
 void rg_number_pi(char text[RG_NUMBER_TEXT], int halves);
 

@@ -7,6 +7,7 @@
 #include "figure/curves.h"
 #include "figure/flow.h"
 #include "figure/heat_map.h"
+#include "figure/rows.h"
 #include "figure/style.h"
 
 struct rg_band {
@@ -22,7 +23,7 @@ static double on_pixels(const rg_page *page, double points) {
     return ceil(points / pixel - 1e-6) * pixel;
 }
 
-/* Fields in equal units on both axes, curves alone on 4:3 or a square. */
+/* Fields in equal units on both axes, rows as high as they need, curves alone on 4:3 or a square. */
 static void size_frame(const rg_page *page, rg_placed *placed) {
     const rg_axis *x = &placed->frame.across, *y = &placed->frame.up;
     const double size = page->figure->panel_size > 0 ? page->figure->panel_size : default_panel_size;
@@ -33,6 +34,7 @@ static void size_frame(const rg_page *page, rg_placed *placed) {
         width = scale * lengths[0];
         height = scale * lengths[1];
     }
+    if (placed->panel->rows) height = rg_rows_height(placed->panel);
     placed->frame.width = placed->axes.width = on_pixels(page, fmax(width, RG_NARROW_FRAME));
     placed->frame.height = placed->axes.height = on_pixels(page, fmax(height, RG_NARROW_FRAME));
 }
@@ -83,11 +85,15 @@ static void make_room(const rg_page *page, rg_placed *placed) {
         if (reach > RG_BAR_GAP) placed->axes.title_lift = rg_colour_bar_factor_height(&placed->bar, text);
     }
     placed->insets = rg_axes_insets(&placed->axes, text);
-    double taken = 0; /* by the colour bar */
+    double taken = 0; /* by the colour bar or by remarks */
     if (placed->panel->heat) {
         const rg_insets bar = rg_colour_bar_insets(&placed->bar, text);
         placed->insets = rg_insets_union(placed->insets, bar);
         taken = bar.right;
+    }
+    if (placed->panel->rows) {
+        taken = rg_rows_remark(placed->panel, &placed->frame, text, NULL, NULL);
+        placed->insets = rg_insets_union(placed->insets, (rg_insets){0, taken, 0, 0});
     }
     rg_legend_init(&placed->legend, placed->panel, &placed->frame, taken, text);
     placed->insets = rg_insets_union(placed->insets, rg_legend_insets(&placed->legend, &placed->frame));
@@ -103,6 +109,8 @@ static rg_status lay_out_panel(rg_page *page, size_t i, rg_diagnostic *diagnosti
         placed->axes.title = panel->title;
         placed->axes.x_label = panel->x.label;
         placed->axes.y_label = panel->y.label;
+        placed->axes.rows = panel->rows;
+        placed->axes.row = panel->row;
         rg_axes_choose_ticks(&placed->axes, page->text, &placed->frame.across, &placed->frame.up);
         status = choose_colours(page, placed, &reason);
     }
@@ -199,6 +207,7 @@ static rg_status draw_panel(const rg_page *page, const rg_placed *placed, cairo_
     if (status != RG_OK) return status;
     if (!rg_panel_is_field(placed->panel)) rg_axes_draw_grid(&placed->axes, cr, frame->x, frame->y);
     rg_curves_draw(placed->panel, frame, cr);
+    rg_rows_draw_remarks(placed->panel, frame, page->text, cr);
     rg_axes_draw(&placed->axes, page->text, cr, frame->x, frame->y);
     if (placed->panel->heat) rg_colour_bar_draw(&placed->bar, page->text, cr, frame->x + frame->width, frame->y);
     rg_legend_draw(&placed->legend, placed->panel, frame, page->text, cr);

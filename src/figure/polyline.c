@@ -8,6 +8,7 @@
 static const double column_width = 72.0 / 600;
 static const double farthest = 1e200; /* differences and products with page lengths do not overflow */
 static const double beyond = 1e6;     /* points: outside every page */
+static const double rounding = 1e-6;  /* points */
 
 rg_rectangle rg_frame_rectangle(const rg_frame *frame, double rim) {
     return (rg_rectangle){frame->x - rim, frame->y - rim, frame->x + frame->width + rim,
@@ -30,6 +31,22 @@ int rg_frame_place_end(const rg_frame *frame, double x, double end, rg_point *po
     if (!rg_frame_place(frame, x, frame->up.upper, point)) return 0;
     point->y = end > frame->up.lower ? frame->y - beyond : frame->y + frame->height + beyond;
     return 1;
+}
+
+int rg_frame_place_end_across(const rg_frame *frame, double end, double y, rg_point *point) {
+    if (isnan(end)) return 0;
+    if (rg_frame_place(frame, end, y, point)) return 1;
+    if (!rg_frame_place(frame, frame->across.upper, y, point)) return 0;
+    point->x = end > frame->across.lower ? frame->x + frame->width + beyond : frame->x - beyond;
+    return 1;
+}
+
+static int within(double value, double low, double high) {
+    return value >= low - rounding && value <= high + rounding;
+}
+
+int rg_frame_holds(const rg_frame *frame, rg_point p) {
+    return within(p.x, frame->x, frame->x + frame->width) && within(p.y, frame->y, frame->y + frame->height);
 }
 
 /* ---- thinning */

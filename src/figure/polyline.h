@@ -19,9 +19,13 @@ rg_rectangle rg_frame_rectangle(const rg_frame *frame, double rim);
 /* Whether the axes have a place for these values; then *point is that place, however far outside the frame. */
 int rg_frame_place(const rg_frame *frame, double x, double y, rg_point *point);
 
-/* The same for an end of an error bar; one without a place, infinity or 0 on a log axis, lies beyond the
+/* The same for an end of an error bar of y, or of x; one without a place, infinity or 0 on a log axis, lies beyond the
  * frame. */
 int rg_frame_place_end(const rg_frame *frame, double x, double end, rg_point *point);
+int rg_frame_place_end_across(const rg_frame *frame, double end, double y, rg_point *point);
+
+/* Whether the point lies in the frame, up to rounding. */
+int rg_frame_holds(const rg_frame *frame, rg_point point);
 
 typedef void rg_vertex_sink(void *to, rg_point point);
 

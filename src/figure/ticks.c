@@ -86,6 +86,7 @@ static rg_tick *add(rg_ticks *ticks, double at) {
     rg_tick *tick = &ticks->tick[ticks->count++];
     tick->at = at;
     tick->text[0] = 0;
+    tick->name = NULL;
     return tick;
 }
 
@@ -301,8 +302,21 @@ void rg_ticks_choose(rg_text *text, const rg_tick_axis *given, rg_ticks *ticks) 
     for (int i = 1; most == 0 && i < ticks->count; i++) ticks->tick[i].text[0] = 0;
 }
 
+void rg_ticks_name(size_t rows, const char *const *row, rg_ticks *ticks) {
+    ticks->count = 0;
+    ticks->factor[0] = 0;
+    for (size_t i = rows; i-- > 0;) {
+        rg_tick *tick = add(ticks, 1 - ((double)i + 0.5) / (double)rows);
+        if (tick) tick->name = row[i];
+    }
+}
+
 rg_caption rg_tick_caption(const rg_tick *tick) {
-    return (rg_caption){RG_FONT_TICK, tick->text, NULL, 0};
+    return (rg_caption){RG_FONT_TICK, tick->name ? tick->name : tick->text, NULL, 0};
+}
+
+int rg_tick_is_minor(const rg_tick *tick) {
+    return !tick->name && !tick->text[0];
 }
 
 double rg_ticks_width(rg_text *text, const rg_ticks *ticks) {

@@ -12,6 +12,7 @@ enum { RG_TICK_LIMIT = 160 };
 typedef struct rg_tick {
     double at;                 /* 0..1 along the axis */
     char text[RG_NUMBER_TEXT]; /* Pango markup; "" for a minor tick */
+    const char *name;          /* of a row, in place of a number; borrowed markup, else NULL */
 } rg_tick;
 
 typedef struct rg_ticks {
@@ -33,7 +34,11 @@ typedef struct rg_tick_axis {
 /* As many ticks as fit with air between their numbers. */
 void rg_ticks_choose(rg_text *text, const rg_tick_axis *axis, rg_ticks *ticks);
 
+/* The names of rows, the first one at the upper end. */
+void rg_ticks_name(size_t rows, const char *const *row, rg_ticks *ticks);
+
 rg_caption rg_tick_caption(const rg_tick *tick);
+int rg_tick_is_minor(const rg_tick *tick);
 
 /* The widest number, in points. */
 double rg_ticks_width(rg_text *text, const rg_ticks *ticks);
