@@ -86,6 +86,12 @@ reject "same.npy: the training points stand at one place, or two: there is no se
 npy_hex nan.npy "<f4" "(1, 2)" "0000803f 0000c07f"
 reject "nan.npy: expected finite numbers, found NaN at index [0, 1] (1 of 2 are not finite); repair or leave them out" \
     --train nan.npy --samples y.npy
+npy_hex large.npy "<f8" "(3,)" "000000000000f03f 0000000000000040 5a62d7d718e77469" # 1, 2, 1e200
+reject "large.npy: row 2 is too large for its square: rescale all points" --train large.npy --samples y.npy
+reject "large.npy: row 2 is too large for its square: rescale all points" --train train.npy --samples large.npy
+reject "large.npy: row 2 is too large for its square: rescale all points" --train train.npy --samples y.npy --held-out large.npy
+npy_hex small.npy "<f8" "(3,)" "acf74e15927e6816 acf74e15927e7816 97b5a29a369e8e16" # 1e-200, 2e-200, 5e-200
+reject "small.npy: the training points are too small for their squares: rescale all points" --train small.npy --samples y.npy
 ls -A | grep -q '^out\|part' && fail "something was left behind"
 
 finish

@@ -189,11 +189,11 @@ static void by_hand(void **state) {
 }
 
 /* 0 and -0 are one place; alpha just below 1 takes the last of the null, not the one behind it; points so near each other
- * that squares underflow have a ratio. */
+ * that squares underflow have a ratio; the largest numbers that are allowed have squares. */
 static void ratios_at_the_edges(void **state) {
     (void)state;
     const double train[] = {0, -0.0, 1, 4}, samples[] = {0, 2.75}, null[] = {0.2, 1.25, 3},
-                 close_by[] = {1e-200, 3e-200, 7e-200};
+                 close_by[] = {1e-200, 3e-200, 7e-200, 1}, large[] = {1e150, -1e150, 0, 4e149};
     rg_memorise_data d = {.dim = 1, .train = 4, .samples = 2, .held_out = 3, .alpha = 1 - 1e-15};
     d.train_points = train;
     d.sample_points = samples;
@@ -204,32 +204,47 @@ static void ratios_at_the_edges(void **state) {
     assert_below(fabs(r.threshold - 0.5), 1e-15);
     assert_int_equal(r.copies, 1);
     rg_memorised_free(&r);
-    d = (rg_memorise_data){.dim = 1, .train = 3, .samples = 1, .held_out = 3};
+    d = (rg_memorise_data){.dim = 1, .train = 4, .samples = 1, .held_out = 3};
     d.train_points = d.sample_points = d.held_out_points = close_by;
     assert_ok(rg_memorise(&d, &r, NULL));
     assert_true(r.ratio[0] == 0 && isfinite(r.ratio_of_null.high));
+    rg_memorised_free(&r);
+    d.train = 3;
+    d.train_points = d.held_out_points = large;
+    d.sample_points = large + 3;
+    assert_ok(rg_memorise(&d, &r, NULL));
+    assert_below(fabs(r.ratio[0] - 2.0 / 3), 1e-15);
     rg_memorised_free(&r);
 }
 
 static void refusals(void **state) {
     (void)state;
-    const double points[] = {1, 2, 3, not_a_number}, one[] = {5, 5, 5, 5};
+    const double points[] = {1, 2, 3, not_a_number}, one[] = {5, 5, 5, 5}, large[] = {1, 2, -1e200},
+                 small[] = {1e-200, 3e-200, 7e-200};
     rg_memorised r = {0};
     rg_diagnostic why = {0};
     const rg_memorise_data good = {.dim = 1, .train = 3, .samples = 3, .train_points = points, .sample_points = points};
-    rg_memorise_data bad[] = {good, good, good, good, good, good};
+    rg_memorise_data bad[] = {good, good, good, good, good, good, good, good, good, good};
     const char *said[] = {"expected at least two training points, got 1",
                           "expected at least one sample",
                           "samples: row 3 is not finite",
                           "expected an alpha in (0, 1), got 2",
                           "the training points stand at one place, or two: there is no second nearest",
-                          "expected held-out points, or at least three training points"};
+                          "expected held-out points, or at least three training points",
+                          "training data: row 2 is too large for its square: rescale all points",
+                          "samples: row 2 is too large for its square: rescale all points",
+                          "held-out data: row 2 is too large for its square: rescale all points",
+                          "the training points are too small for their squares: rescale all points"};
     bad[0].train = 1;
     bad[1].samples = 0;
     bad[2].samples = 4;
     bad[3].alpha = 2;
     bad[4].train_points = one;
     bad[5].train = 2;
+    bad[6].train_points = bad[7].sample_points = bad[8].held_out_points =
+        large; /* distances would be infinite: one place */
+    bad[8].held_out = 3;
+    bad[9].train_points = small; /* distances would be 0 */
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         assert_int_equal(rg_memorise(&bad[i], &r, &why), i == 4 ? RG_EDOMAIN : RG_EINVAL);
         assert_string_equal(why.text, said[i]);

@@ -412,7 +412,8 @@ static void waves_have_their_covariance(void **state) {
 
 static void refusals(void **state) {
     (void)state;
-    const double points[] = {1, 2, not_a_number, 4}, good[] = {1, 2, 3, 4}, box[] = {1, 1, 1, 1};
+    const double points[] = {1, 2, not_a_number, 4}, good[] = {1, 2, 3, 4}, far[] = {1, 2, 1e200, 4},
+                 box[] = {1, 1, 1, 1};
     const rg_space space = {.dim = 2}, torus = {2, box, box}, wide = {4, box, box}, half = {2, box, NULL};
     rg_point_score *law = NULL;
     rg_point_error *error = NULL;
@@ -420,6 +421,8 @@ static void refusals(void **state) {
     double out[4];
     assert_int_equal(rg_point_score_empirical(&space, 2, points, 0, 0, &law, &why), RG_EINVAL);
     assert_string_equal(why.text, "empirical score: point 1 is not finite");
+    assert_int_equal(rg_point_score_empirical(&space, 2, far, 0, 0, &law, &why), RG_EINVAL);
+    assert_string_equal(why.text, "empirical score: point 1 is too large for its square: choose another unit");
     assert_int_equal(rg_point_score_empirical(&space, 0, good, 0, 0, &law, &why), RG_EINVAL);
     assert_string_equal(why.text, "empirical score: expected at least one point");
     assert_int_equal(rg_point_score_empirical(&space, 2, good, -1, 0, &law, &why), RG_EINVAL);

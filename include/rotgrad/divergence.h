@@ -33,8 +33,8 @@ RG_API rg_status rg_divergences_of(const rg_grid *grid, const double *density, c
                                    rg_divergences *out) RG_MUST_CHECK;
 
 /* Integral of values at nodes over [first node, last node]: piecewise interpolation of degree 5 through the nearest
- * nodes, nodes strictly monotone. error: its difference to the rule of degree 3. count >= 2; exact for polynomials of
- * degree 5 from 6 nodes on. */
+ * nodes, nodes strictly monotone. Fewer than two nodes: 0. Exact for polynomials of degree 5 from 6 nodes on.
+ *   error  out  its difference to the rule of degree 3; may be NULL */
 RG_API double rg_integrate(size_t count, const double *node, const double *value, double *error);
 
 #ifdef __cplusplus

@@ -17,7 +17,10 @@
 extern "C" {
 #endif
 
-/* Arrays (rows, dim) in C order, finite, borrowed. */
+/* Squares of larger numbers do not add up in double precision. */
+#define RG_MEMORISE_LARGEST 1e150
+
+/* Arrays (rows, dim) in C order, finite and at most RG_MEMORISE_LARGEST, borrowed. */
 typedef struct rg_memorise_data {
     size_t dim;
     size_t train;   /* N >= 2 */
@@ -66,15 +69,17 @@ typedef struct rg_memorised {
     rg_copied most[RG_MOST_COPIED];
 } rg_memorised;
 
-/* RG_EINVAL: fewer than two training points, no samples, a number that is not finite, alpha outside (0, 1); RG_EDOMAIN: all
- * training points are one place; RG_ENOMEM; RG_ECANCELLED. Cost: one matrix product of (M + H) x N x dim. */
+/* RG_EINVAL: fewer than two training points, no samples, a number that is not finite or too large, training points all so
+ * small (1e-150) that their squares vanish, alpha outside (0, 1); RG_EDOMAIN: all training points are one place; RG_ENOMEM;
+ * RG_ECANCELLED. Cost: one matrix product of (M + H) x N x dim. */
 RG_API rg_status rg_memorise(const rg_memorise_data *data, rg_memorised *memorised,
                              rg_diagnostic *diagnostic) RG_MUST_CHECK;
 /* Accepts a zeroed struct. */
 RG_API void rg_memorised_free(rg_memorised *memorised);
 
 /* The two nearest of `train` points to each of `count` points; with `leave_out` both are the same array and a point is not its
- * own neighbour, nor are its repetitions; the second is infinitely far where all are one place. Exact distances: the product only says who comes into question. RG_EINVAL, RG_ENOMEM, RG_ECANCELLED. */
+ * own neighbour, nor are its repetitions; the second is infinitely far where all are one place. Exact distances: the product
+ * only says who comes into question. That the numbers are those of rg_memorise is not checked. RG_EINVAL, RG_ENOMEM, RG_ECANCELLED. */
 RG_API rg_status rg_two_nearest(size_t dim, size_t train, const double *train_points, size_t count,
                                 const double *points, int leave_out, rg_neighbours *neighbour, rg_progress *progress,
                                 void *progress_data) RG_MUST_CHECK;

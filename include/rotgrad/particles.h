@@ -34,7 +34,7 @@ typedef struct rg_point_score rg_point_score;
  * a score that generalises). On R^dim by two matrix products; weights are those of the exact distances down to sigma =
  * 1e-150, and a repeated point counts twice. On a torus (dim <= 3) by images, with a uniform background in [0, 1).
  * `points` (N, dim) is borrowed for life. Memory: N doubles and 5 MB a thread, beside the points.
- * RG_EINVAL: no point, one that is not finite; RG_ENOMEM. */
+ * RG_EINVAL: no point, one that is not finite, or on R^dim beyond 1e150; RG_ENOMEM. */
 RG_API rg_status rg_point_score_empirical(const rg_space *space, size_t samples, const double *points, double bandwidth,
                                           double background, rg_point_score **score,
                                           rg_diagnostic *diagnostic) RG_MUST_CHECK;

@@ -27,11 +27,21 @@ static int read_rows(const char *path, rg_array *array) {
     return code;
 }
 
+/* rg_memorise refuses such numbers, too, but knows no files. */
+static int check_size(const char *path, const rg_array *array) {
+    for (size_t i = 0; i < array->count; i++)
+        if (fabs(array->data[i]) > RG_MEMORISE_LARGEST)
+            return cli_fail(verb, "%s: row %zu is too large for its square: rescale all points", path,
+                            i / (size_t)array->shape[1]);
+    return CLI_DONE;
+}
+
 static int read_beside(const memorise_job *job, const char *path, rg_array *array) {
     if (!path) return CLI_DONE;
     const int code = read_rows(path, array);
     const ptrdiff_t wanted = job->train.shape[1];
-    if (code != CLI_DONE || array->shape[1] == wanted) return code;
+    if (code == CLI_DONE && array->shape[1] == wanted) return check_size(path, array);
+    if (code != CLI_DONE) return code;
     return cli_fail(verb, "%s: expected rows of %td numbers, as in %s, found %td", path, wanted, job->train_path,
                     array->shape[1]);
 }
@@ -71,6 +81,7 @@ static int exclude_rows(memorise_job *job) {
 
 int memorise_read(memorise_job *job) {
     int code = read_rows(job->train_path, &job->train);
+    if (code == CLI_DONE) code = check_size(job->train_path, &job->train);
     if (code == CLI_DONE) code = exclude_rows(job);
     if (code == CLI_DONE) code = read_beside(job, job->held_out_path, &job->held_out);
     if (code == CLI_DONE) code = read_beside(job, job->samples_path, &job->samples);

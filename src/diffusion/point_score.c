@@ -25,6 +25,8 @@ double rg_background_factor(double background, double volume, double log_density
     return 1 / (1 + exp(log(background / volume) - log1p(-background) - log_density));
 }
 
+static const double LARGEST = 1e150; /* its square is summed */
+
 static rg_status check_points(const rg_space *space, size_t samples, const double *points, double bandwidth,
                               double background, rg_diagnostic *diagnostic) {
     if (samples < 1 || samples > INT_MAX || !points)
@@ -34,10 +36,14 @@ static rg_status check_points(const rg_space *space, size_t samples, const doubl
     if (!(background >= 0 && background < 1) || (background > 0 && !space->length))
         return rg_fail(diagnostic, RG_EINVAL, "empirical score: expected a background in [0, 1), on R^d none, got %g",
                        background);
-    for (size_t j = 0; j < samples; j++)
-        for (size_t a = 0; a < space->dim; a++)
-            if (!isfinite(points[j * space->dim + a]))
-                return rg_fail(diagnostic, RG_EINVAL, "empirical score: point %zu is not finite", j);
+    for (size_t i = 0; i < samples * space->dim; i++) {
+        if (!isfinite(points[i]))
+            return rg_fail(diagnostic, RG_EINVAL, "empirical score: point %zu is not finite", i / space->dim);
+        if (!space->length && fabs(points[i]) > LARGEST)
+            return rg_fail(diagnostic, RG_EINVAL,
+                           "empirical score: point %zu is too large for its square: choose another unit",
+                           i / space->dim);
+    }
     return RG_OK;
 }
 

@@ -20,12 +20,10 @@ static double piecewise(size_t count, const double *x, const double *y, size_t d
 }
 
 double rg_integrate(size_t count, const double *node, const double *value, double *error) {
-    if (count < 2) {
-        *error = 0;
-        return 0;
-    }
+    if (error) *error = 0;
+    if (count < 2) return 0;
     const double fine = piecewise(count, node, value, DEGREE);
     const size_t reached = count - 1 < DEGREE ? count - 1 : DEGREE;
-    *error = fabs(fine - piecewise(count, node, value, reached > 2 ? reached - 2 : 1));
+    if (error) *error = fabs(fine - piecewise(count, node, value, reached > 2 ? reached - 2 : 1));
     return fine;
 }

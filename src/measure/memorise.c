@@ -78,11 +78,22 @@ struct null {
     double *ratio, *distance, *work; /* ratio becomes sorted; work holds the larger of null and samples */
 };
 
-static rg_status check_finite(const char *name, size_t rows, size_t dim, const double *points,
-                              rg_diagnostic *diagnostic) {
-    for (size_t i = 0; i < rows * dim; i++)
+static rg_status check_numbers(const char *name, size_t rows, size_t dim, const double *points,
+                               rg_diagnostic *diagnostic) {
+    for (size_t i = 0; i < rows * dim; i++) {
         if (!isfinite(points[i])) return rg_fail(diagnostic, RG_EINVAL, "%s: row %zu is not finite", name, i / dim);
+        if (fabs(points[i]) > RG_MEMORISE_LARGEST)
+            return rg_fail(diagnostic, RG_EINVAL, "%s: row %zu is too large for its square: rescale all points", name,
+                           i / dim);
+    }
     return RG_OK;
+}
+
+/* Whether all distances would be 0, though the points differ. */
+static int vanish(size_t rows, size_t dim, const double *points) {
+    double largest = 0;
+    for (size_t i = 0; i < rows * dim; i++) largest = fmax(largest, fabs(points[i]));
+    return largest > 0 && largest < 1 / RG_MEMORISE_LARGEST;
 }
 
 static rg_status check(const rg_memorise_data *d, rg_diagnostic *diagnostic) {
@@ -94,10 +105,13 @@ static rg_status check(const rg_memorise_data *d, rg_diagnostic *diagnostic) {
     if (d->samples < 1) return rg_fail(diagnostic, RG_EINVAL, "expected at least one sample");
     if (d->alpha != 0 && !(d->alpha > 0 && d->alpha < 1))
         return rg_fail(diagnostic, RG_EINVAL, "expected an alpha in (0, 1), got %g", d->alpha);
-    rg_status status = check_finite("training data", d->train, d->dim, d->train_points, diagnostic);
-    if (!status) status = check_finite("samples", d->samples, d->dim, d->sample_points, diagnostic);
+    rg_status status = check_numbers("training data", d->train, d->dim, d->train_points, diagnostic);
+    if (!status) status = check_numbers("samples", d->samples, d->dim, d->sample_points, diagnostic);
     if (!status && d->held_out)
-        status = check_finite("held-out data", d->held_out, d->dim, d->held_out_points, diagnostic);
+        status = check_numbers("held-out data", d->held_out, d->dim, d->held_out_points, diagnostic);
+    if (!status && vanish(d->train, d->dim, d->train_points))
+        return rg_fail(diagnostic, RG_EINVAL,
+                       "the training points are too small for their squares: rescale all points");
     return status;
 }
 
