@@ -63,6 +63,14 @@ static rg_status check_header(const rg_study *s, const rg_csv_table *t, const ch
     return other_study(path, 1, what, diagnostic);
 }
 
+/* Without one whole line: what was cut short as it was written begins as a header does; another file stays as it is. */
+static rg_status check_cut(const rg_csv_table *t, const char *path, rg_diagnostic *diagnostic) {
+    char what[RG_DIAGNOSTIC_SIZE / 2];
+    if (strncmp(before[0], t->text, strlen(t->text)) == 0) return RG_OK;
+    snprintf(what, sizeof what, "expected the column %s, got \"%.64s\"", before[0], t->text);
+    return other_study(path, 1, what, diagnostic);
+}
+
 static int take_whole(const char *cell, size_t limit, size_t *whole) {
     double value;
     if (!rg_csv_number(cell, &value) || !(value >= 0) || value > (double)limit || floor(value) != value) return 0;
@@ -112,7 +120,7 @@ rg_status rg_study_load(rg_study *s, const char *path, rg_diagnostic *diagnostic
     if (stat(path, &file) != 0 && errno == ENOENT) return RG_OK;
     rg_status status = rg_csv_read(path, &table, diagnostic);
     if (status) return status;
-    if (table.columns) status = check_header(s, &table, path, diagnostic);
+    status = table.columns ? check_header(s, &table, path, diagnostic) : check_cut(&table, path, diagnostic);
     for (size_t r = 0; !status && r < table.rows; r++) status = take_row(s, &table, r, path, diagnostic);
     if (!status) status = remove_cut_line(path, table.whole, diagnostic);
     rg_csv_table_free(&table);

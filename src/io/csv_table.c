@@ -72,6 +72,11 @@ static rg_status split(const char *path, size_t length, rg_csv_table *t, rg_diag
         in_row = 0;
         t->whole = (uint64_t)(at - t->text);
     }
+    /* a line that is cut short is the last one; a quotation mark alone would take the lines behind it along */
+    if (memchr(t->text + t->whole, '\n', length - t->whole))
+        return rg_fail(diagnostic, RG_EFORMAT,
+                       "%s:%zu: expected a second quotation mark before the end of the file; repair the line", path,
+                       lines + 1);
     t->rows = lines ? lines - 1 : 0;
     return RG_OK;
 }
