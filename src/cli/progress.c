@@ -18,12 +18,12 @@ static void remember(int signal_number) {
 static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
 enum { STOPPING = sizeof stopping / sizeof *stopping };
 
-/* What nohup or a shell made us ignore stays ignored. */
+/* A hangup that nohup made us ignore stays ignored; scripts start us in the background with SIGINT ignored, and send it. */
 void cli_catch_signals(void) {
     struct sigaction action = {.sa_handler = remember, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)}, before;
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < STOPPING; i++)
-        if (sigaction(stopping[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        if (stopping[i] != SIGHUP || (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN))
             sigaction(stopping[i], &action, NULL);
 }
 

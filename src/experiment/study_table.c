@@ -106,10 +106,9 @@ static rg_status take_row(rg_study *s, const rg_csv_table *t, size_t r, const ch
     return RG_OK;
 }
 
-static rg_status remove_cut_line(const char *path, uint64_t whole, rg_diagnostic *diagnostic) {
-    struct stat status;
-    if (stat(path, &status) == 0 && (uint64_t)status.st_size == whole) return RG_OK;
-    if (truncate(path, (off_t)whole) == 0) return RG_OK;
+/* What the file had when it was read decides: another program may have appended a row meanwhile, which stays. */
+static rg_status remove_cut_line(const char *path, const rg_csv_table *t, rg_diagnostic *diagnostic) {
+    if (t->size == t->whole || truncate(path, (off_t)t->whole) == 0) return RG_OK;
     return rg_fail(diagnostic, RG_EIO, "%s: cannot remove the last line, which is cut short: %s", path,
                    strerror(errno));
 }
@@ -122,7 +121,7 @@ rg_status rg_study_load(rg_study *s, const char *path, rg_diagnostic *diagnostic
     if (status) return status;
     status = table.columns ? check_header(s, &table, path, diagnostic) : check_cut(&table, path, diagnostic);
     for (size_t r = 0; !status && r < table.rows; r++) status = take_row(s, &table, r, path, diagnostic);
-    if (!status) status = remove_cut_line(path, table.whole, diagnostic);
+    if (!status) status = remove_cut_line(path, &table, diagnostic);
     rg_csv_table_free(&table);
     return status;
 }

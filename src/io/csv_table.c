@@ -57,6 +57,7 @@ static size_t count_separators(const char *text, size_t length) {
 static rg_status split(const char *path, size_t length, rg_csv_table *t, rg_diagnostic *diagnostic) {
     const char *end = t->text + length;
     size_t cells = 0, in_row = 0, lines = 0;
+    t->size = length;
     for (char *at = t->text; at && at < end;) {
         char behind = 0;
         at = take_cell(at, end, &t->cell[cells + in_row], &behind);
