@@ -111,7 +111,8 @@ static json_t *describe(const split_job *job) {
                      rg_version(), "command", cli_text(job->command));
 }
 
-static int write_array(const split_job *job, const rg_folder *folder, const char *name, int components, const double *data) {
+static int write_array(const split_job *job, const rg_folder *folder, const char *name, int components,
+                       const double *data) {
     ptrdiff_t shape[RG_MAX_DIM + 1] = {components};
     const int leading = components > 0;
     for (int a = 0; a < job->grid.dim; a++) shape[leading + a] = job->grid.shape[a];
