@@ -42,6 +42,34 @@ static void remove_out(void) {
     assert_int_equal(scratch_clear(), 0);
 }
 
+static void messages_name_the_folder_that_was_asked_for(void **state) {
+    (void)state;
+    char path[SCRATCH_ROOM], given[SCRATCH_ROOM + 4], expected[SCRATCH_ROOM + 32];
+    strcpy(path, scratch_path("out"));
+    snprintf(given, sizeof given, "%s//", path);
+    rg_folder folder;
+    rg_diagnostic said = {0};
+    assert_int_equal(rg_folder_begin(&folder, given, 0, NULL), RG_OK);
+    rg_fail(&said, RG_EIO, "%s/a.csv: no space", folder.beside);
+    assert_int_equal(rg_folder_end(&folder, RG_EIO, &said), RG_EIO);
+    snprintf(expected, sizeof expected, "%s/a.csv: no space", path);
+    assert_string_equal(said.text, expected);
+    assert_int_equal(rg_folder_begin(&folder, path, 0, NULL), RG_OK);
+    rg_fail(&said, RG_EDOMAIN, "x.yaml: of something else");
+    assert_int_equal(rg_folder_end(&folder, RG_EDOMAIN, &said), RG_EDOMAIN);
+    assert_string_equal(said.text, "x.yaml: of something else");
+    assert_int_equal(scratch_clear(), 0);
+}
+
+static void links_to_nothing_are_refused_before_the_work(void **state) {
+    (void)state;
+    rg_diagnostic said = {0};
+    assert_int_equal(symlink("nowhere", scratch_path("link")), 0);
+    assert_int_equal(rg_folder_check(scratch_path("link"), 1, &said), RG_EIO);
+    assert_non_null(strstr(said.text, "link: expected a folder or nothing, found a symbolic link to nothing"));
+    assert_int_equal(unlink(scratch_path("link")), 0);
+}
+
 static void a_folder_appears_when_it_is_complete(void **state) {
     (void)state;
     const char *path = scratch_path("out");
@@ -170,6 +198,8 @@ static void allocations_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_name_the_folder_that_was_asked_for),
+        cmocka_unit_test(links_to_nothing_are_refused_before_the_work),
         cmocka_unit_test(a_folder_appears_when_it_is_complete),
         cmocka_unit_test(an_abandoned_folder_leaves_nothing),
         cmocka_unit_test(an_earlier_result_is_replaced_by_force_only),

@@ -73,6 +73,76 @@ static int stop_at(void *data, double fraction, const char *stage) {
     return fraction >= *(double *)data;
 }
 
+/* The checkpoint at `path`, with one number of a member moved. */
+static void change(const char *path, const char *name, size_t place) {
+    static const char *const member[] = {"fingerprint", "state", "rows"};
+    rg_array array[3] = {0};
+    rg_array_member out[3];
+    char full[SCRATCH_ROOM + 32];
+    for (int i = 0; i < 3; i++) {
+        snprintf(full, sizeof full, "%s:%s", path, member[i]);
+        assert_ok(rg_array_read(full, &array[i], NULL));
+        if (strcmp(member[i], name) == 0) array[i].data[place] += 1.0 / 1024;
+        out[i] = (rg_array_member){member[i], array[i].dim, array[i].shape, array[i].data};
+    }
+    assert_ok(rg_array_write_npz(path, out, 3, NULL));
+    for (int i = 0; i < 3; i++) rg_array_free(&array[i]);
+}
+
+/* A checkpoint of `e`, stopped halfway. */
+static const char *stopped(const rg_experiment *e) {
+    static char checkpoint[SCRATCH_ROOM];
+    double at = 0.5;
+    rg_sampled s = {0};
+    strcpy(checkpoint, scratch_path("c.npz"));
+    const rg_sample_options how = {.progress = stop_at, .progress_data = &at, .checkpoint = checkpoint};
+    assert_int_equal(rg_sample(e, &how, &s, NULL), RG_ECANCELLED);
+    return checkpoint;
+}
+
+static void changed_checkpoints_are_refused(void **state) {
+    (void)state;
+    remember_points();
+    rg_experiment e = read_text(DATA "sample: {particles: 6, steps: 8}\n");
+    const struct {
+        const char *name;
+        size_t place;
+    } changes[] = {{"state", 3}, {"state", 20}, {"rows", 5}, {"fingerprint", 40}, {"fingerprint", 3}};
+    for (size_t k = 0; k < sizeof changes / sizeof *changes; k++) {
+        const rg_sample_options how = {.checkpoint = stopped(&e), .resume = 1};
+        rg_sampled s = {0};
+        rg_diagnostic why = {0};
+        change(how.checkpoint, changes[k].name, changes[k].place);
+        assert_int_not_equal(rg_sample(&e, &how, &s, &why), RG_OK);
+        const char *said = k < 4 ? "its numbers were changed after it was written" : "a run of another experiment";
+        if (!strstr(why.text, said)) fail_msg("expected \"%s\", got \"%s\"", said, why.text);
+    }
+    rg_experiment_free(&e);
+    assert_int_equal(scratch_clear(), 3);
+}
+
+static void going_on_may_lack_memory(void **state) {
+    (void)state;
+    remember_points();
+    rg_experiment e = read_text(DATA "sample: {particles: 6, steps: 8}\n");
+    rg_sample_options how = {.checkpoint = stopped(&e), .resume = 1};
+    double at = 0.75;
+    for (int stop = 0; stop < 2; stop++) {
+        if (stop) how.progress = stop_at, how.progress_data = &at;
+        rg_status status = RG_ENOMEM;
+        for (long n = 0; status == RG_ENOMEM && n < 400; n++) {
+            rg_sampled s = {0};
+            rg_alloc_fail_after(n);
+            status = rg_sample(&e, &how, &s, NULL);
+            rg_alloc_fail_after(-1);
+            rg_sampled_free(&s);
+        }
+        assert_int_equal(status, stop ? RG_ECANCELLED : RG_OK);
+    }
+    rg_experiment_free(&e);
+    assert_int_equal(scratch_clear(), 3);
+}
+
 static void resumed_runs_have_the_same_bits(void **state) {
     (void)state;
     remember_points();
@@ -342,6 +412,8 @@ static void each_allocation_may_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resumed_runs_have_the_same_bits),
+        cmocka_unit_test(changed_checkpoints_are_refused),
+        cmocka_unit_test(going_on_may_lack_memory),
         cmocka_unit_test(prior_is_the_noised_law),
         cmocka_unit_test(starts_of_files),
         cmocka_unit_test(a_torus_takes_points_in),

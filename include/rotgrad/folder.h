@@ -35,7 +35,11 @@ RG_API rg_status rg_folder_check(const char *path, int force, rg_diagnostic *dia
 RG_API rg_status rg_folder_begin(rg_folder *folder, const char *path, int force,
                                  rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
-/* With RG_OK: renames; RG_EIO when that fails. With any other status: removes what was made and returns that status.
+/* A message about a file in `beside` becomes one about the file in the folder, which is what the user knows. */
+RG_API void rg_folder_name(const rg_folder *folder, rg_diagnostic *diagnostic);
+
+/* With RG_OK: renames; RG_EIO when that fails. With any other status: removes what was made, names the folder in the
+ * diagnostic, and returns that status.
  * Either way the folder is over, and after a failure the target is as it was. */
 RG_API rg_status rg_folder_end(rg_folder *folder, rg_status status, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 

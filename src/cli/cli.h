@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <jansson.h>
 #include <rotgrad/array.h>
+#include <rotgrad/folder.h>
 #include <rotgrad/grid.h>
 #include <stdio.h>
 
@@ -89,13 +90,16 @@ int cli_check_grid(const char *verb, const char *path, const rg_array *p, const 
 int cli_print_json(const char *verb, json_t *document, FILE *stream);
 
 /* A file of a folder of results; returns an exit code. The report is report.json, and its document is taken. */
-int cli_write_array(const char *verb, const char *folder, const char *name, int dim, const ptrdiff_t *shape,
+int cli_write_array(const char *verb, const rg_folder *folder, const char *name, int dim, const ptrdiff_t *shape,
                     const double *data);
-int cli_write_report(const char *verb, const char *folder, json_t *document);
+int cli_write_report(const char *verb, const rg_folder *folder, json_t *document);
+/* For other files: where to write (NULL when out of memory, freed by free), and cli_check with the folder's own name. */
+char *cli_path_in(const rg_folder *folder, const char *name);
+int cli_check_file(const char *verb, const rg_folder *folder, rg_status status, rg_diagnostic *diagnostic);
 
 /* The folder of results `output`, which appears complete or not at all: `write` puts the files of `job` into the folder
  * that it is given. Signals wait meanwhile. Returns an exit code; NULL for `output` is done at once. */
-typedef int cli_write_files(const void *job, const char *folder);
+typedef int cli_write_files(const void *job, const rg_folder *folder);
 int cli_write_folder(const char *verb, const char *output, int force, cli_write_files *write, const void *job);
 
 /* JSON knows neither NaN nor infinity: null. */
@@ -117,7 +121,7 @@ cli_list cli_index(int dim, const ptrdiff_t *shape, size_t position); /* of a pl
 /* While held, Ctrl-C waits: a folder of results is finished or removed first. */
 void cli_hold_signals(int hold);
 
-/* From now on SIGINT and SIGTERM are remembered, not obeyed; a second one ends the program. */
+/* From now on SIGINT, SIGTERM and SIGHUP are remembered, not obeyed; a second one ends the program. */
 void cli_catch_signals(void);
 int cli_caught_signal(void); /* its number, 0: none */
 

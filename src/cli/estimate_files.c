@@ -146,7 +146,7 @@ static json_t *describe(const estimate_job *job) {
                      describe_inputs(job), "version", rg_version(), "command", cli_text(job->command));
 }
 
-static int write_files(const void *data, const char *folder) {
+static int write_files(const void *data, const rg_folder *folder) {
     const estimate_job *job = data;
     const ptrdiff_t *shape = job->samples.shape;
     int code = cli_write_array(verb, folder, "gradient.npy", 2, shape, job->gradient);

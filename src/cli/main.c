@@ -90,6 +90,7 @@ static const struct argp parser = {
 static void close_stdout(void) {
     errno = 0;
     const int failed = ferror(stdout) || fflush(stdout) != 0;
+    if (failed && !errno) (void)(putchar('\n') == EOF || fflush(stdout)); /* to learn why: the same obstacle again */
     if (!failed && (fclose(stdout) == 0 || errno == EBADF)) return;
     fprintf(stderr, "rotgrad: standard output: cannot write: %s\n", strerror(errno ? errno : EIO));
     _exit(CLI_FAILED);
@@ -103,7 +104,8 @@ static void occupy_standard_streams(void) {
 
 int main(int argc, char **argv) {
     occupy_standard_streams();
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe becomes a failed write */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe becomes a failed write, */
+    signal(SIGXFSZ, SIG_IGN); /* and so does a file above the limit of ulimit -f */
     atexit(close_stdout);
     setenv("ARGP_HELP_FMT", "no-dup-args-note", 0);
     argp_err_exit_status = CLI_USAGE;

@@ -149,15 +149,8 @@ static json_t *describe(const memorise_job *job) {
 
 /* ---- the folder */
 
-static char *path_in(const char *folder, const char *name) {
-    const size_t room = strlen(folder) + strlen(name) + 2;
-    char *path = malloc(room);
-    if (path) snprintf(path, room, "%s/%s", folder, name);
-    return path;
-}
-
 /* One row a sample: nearest, its distance, second nearest, its distance, ratio, p-value. */
-static int write_neighbours(const memorise_job *job, const char *folder) {
+static int write_neighbours(const memorise_job *job, const rg_folder *folder) {
     const rg_memorised *r = &job->result;
     const ptrdiff_t shape[] = {(ptrdiff_t)r->samples, COLUMNS};
     double *rows = rg_field_alloc(r->samples * COLUMNS);
@@ -185,22 +178,23 @@ static void draw_image(const memorise_job *job, const double *image, size_t colu
 }
 
 /* With coordinates, for recipes of figures. */
-static int write_image(const ptrdiff_t shape[2], const double *values, const char *folder) {
+static int write_image(const ptrdiff_t shape[2], const double *values, const rg_folder *folder) {
     rg_diagnostic diagnostic = {0};
     const ptrdiff_t most = shape[0] > shape[1] ? shape[0] : shape[1];
     double *place = rg_field_alloc((size_t)most);
-    char *path = path_in(folder, "pairs.npz");
+    char *path = cli_path_in(folder, "pairs.npz");
     for (ptrdiff_t i = 0; place && i < most; i++) place[i] = (double)i;
     const rg_array_member members[] = {
         {"pairs", 2, shape, values}, {"x0", 1, shape, place}, {"x1", 1, shape + 1, place}};
     const rg_status status = place && path ? rg_array_write_npz(path, members, 3, &diagnostic) : RG_ENOMEM;
     rg_free(place);
     free(path);
-    return cli_check(verb, status, &diagnostic);
+    return cli_check_file(verb, folder, status, &diagnostic);
 }
 
 /* Colours are those of the training data. */
-static int draw_pairs(const memorise_job *job, const ptrdiff_t shape[2], const double *values, const char *folder) {
+static int draw_pairs(const memorise_job *job, const ptrdiff_t shape[2], const double *values,
+                      const rg_folder *folder) {
     rg_diagnostic diagnostic = {0};
     double low = HUGE_VAL, high = -HUGE_VAL;
     for (size_t i = 0; i < job->train.count; i++) {
@@ -219,14 +213,14 @@ static int draw_pairs(const memorise_job *job, const ptrdiff_t shape[2], const d
                             .y = {.lower = 0, .upper = (double)shape[1]},
                             .heat = &heat};
     const rg_figure figure = {.panels = 1, .panel = &panel, .panel_size = 500};
-    char *path = path_in(folder, "pairs.png");
+    char *path = cli_path_in(folder, "pairs.png");
     if (!path) return cli_fail(verb, "out of memory");
     const rg_status status = rg_figure_write(&figure, path, &diagnostic);
     free(path);
-    return cli_check(verb, status, &diagnostic);
+    return cli_check_file(verb, folder, status, &diagnostic);
 }
 
-static int write_pairs(const memorise_job *job, const char *folder) {
+static int write_pairs(const memorise_job *job, const rg_folder *folder) {
     const rg_memorised *r = &job->result;
     const size_t pairs = r->samples < PAIRS ? r->samples : PAIRS, dim = r->dim;
     if (!job->image) return CLI_DONE;
@@ -244,7 +238,7 @@ static int write_pairs(const memorise_job *job, const char *folder) {
     return code;
 }
 
-static int write_files(const void *data, const char *folder) {
+static int write_files(const void *data, const rg_folder *folder) {
     const memorise_job *job = data;
     int code = write_neighbours(job, folder);
     if (code == CLI_DONE) code = write_pairs(job, folder);

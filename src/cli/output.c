@@ -9,11 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One line: control characters of a damaged file do not reach the terminal. */
 static void message(const char *verb, const char *kind, const char *format, va_list arguments) RG_PRINTF(3, 0);
 static void message(const char *verb, const char *kind, const char *format, va_list arguments) {
-    fprintf(stderr, "rotgrad %s: %s", verb, kind);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    enum { ROOM = 8192 }; /* more than a diagnostic, or a path and some words */
+    char text[ROOM];
+    vsnprintf(text, sizeof text, format, arguments);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
+    fprintf(stderr, "rotgrad %s: %s%s\n", verb, kind, text);
 }
 
 int cli_fail(const char *verb, const char *format, ...) {

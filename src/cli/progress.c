@@ -15,11 +15,16 @@ static void remember(int signal_number) {
     caught = signal_number;
 }
 
+static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
+enum { STOPPING = sizeof stopping / sizeof *stopping };
+
+/* A hangup that nohup made us ignore stays ignored; scripts start us in the background with SIGINT ignored, and send it. */
 void cli_catch_signals(void) {
-    struct sigaction action = {.sa_handler = remember, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
+    struct sigaction action = {.sa_handler = remember, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)}, before;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (int i = 0; i < STOPPING; i++)
+        if (stopping[i] != SIGHUP || (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN))
+            sigaction(stopping[i], &action, NULL);
 }
 
 int cli_caught_signal(void) {
@@ -29,9 +34,7 @@ int cli_caught_signal(void) {
 void cli_hold_signals(int hold) {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    for (int i = 0; i < STOPPING; i++) sigaddset(&set, stopping[i]);
     sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 

@@ -111,14 +111,15 @@ static json_t *describe(const split_job *job) {
                      rg_version(), "command", cli_text(job->command));
 }
 
-static int write_array(const split_job *job, const char *folder, const char *name, int components, const double *data) {
+static int write_array(const split_job *job, const rg_folder *folder, const char *name, int components,
+                       const double *data) {
     ptrdiff_t shape[RG_MAX_DIM + 1] = {components};
     const int leading = components > 0;
     for (int a = 0; a < job->grid.dim; a++) shape[leading + a] = job->grid.shape[a];
     return cli_write_array(verb, folder, name, job->grid.dim + leading, shape, data);
 }
 
-static int write_files(const void *data, const char *folder) {
+static int write_files(const void *data, const rg_folder *folder) {
     const split_job *job = data;
     const struct {
         const char *name;

@@ -27,7 +27,7 @@ typedef struct transport_job {
 int transport_read(transport_job *job);
 int transport_write(const transport_job *job);
 int transport_print(const transport_job *job);
-int transport_draw(const transport_job *job, const char *path);
+int transport_draw(const transport_job *job, const rg_folder *folder);
 
 void transport_free(transport_job *job);
 

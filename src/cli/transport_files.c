@@ -77,7 +77,7 @@ static json_t *describe(const transport_job *job) {
                      cli_text(job->command));
 }
 
-static int write_files(const void *data, const char *folder) {
+static int write_files(const void *data, const rg_folder *folder) {
     const transport_job *job = data;
     const int dim = job->grid.dim;
     ptrdiff_t shape[RG_MAX_DIM + 1] = {dim};

@@ -10,8 +10,6 @@
 
 static const char *const verb = "transport";
 
-enum { ROOM = 4096 };
-
 static rg_axis axis_of(const rg_grid *grid, int a) {
     static const char *const label[] = {"x<sub>0</sub>", "x<sub>1</sub>", "x<sub>2</sub>"};
     return (rg_axis){.label = label[a], .lower = grid->lower[a], .upper = grid->lower[a] + grid->length[a]};
@@ -36,17 +34,18 @@ static void drop_dots(ptrdiff_t cells, double *vector) {
         if (hypot(vector[i], vector[cells + i]) < share * most) vector[i] = vector[cells + i] = (double)NAN;
 }
 
-static int draw(const rg_panel *panel, const char *folder) {
-    char path[ROOM];
+static int draw(const rg_panel *panel, const rg_folder *folder) {
     rg_diagnostic diagnostic = {0};
-    const int length = snprintf(path, sizeof path, "%s/transport.png", folder);
-    if (length < 0 || length >= ROOM) return cli_fail(verb, "%s: path too long", folder);
+    char *path = cli_path_in(folder, "transport.png");
+    if (!path) return cli_fail(verb, "out of memory");
     const rg_figure figure = {.panels = 1, .panel = panel, .panel_size = 300};
-    return cli_check(verb, rg_figure_write(&figure, path, &diagnostic), &diagnostic);
+    const rg_status status = rg_figure_write(&figure, path, &diagnostic);
+    free(path);
+    return cli_check_file(verb, folder, status, &diagnostic);
 }
 
 static int draw_plane(const transport_job *job, const char *title, const double *potential, const double *vector,
-                      const char *folder) {
+                      const rg_folder *folder) {
     const rg_grid *grid = &job->grid;
     const ptrdiff_t shape[2] = {grid->shape[0], grid->shape[1]};
     const rg_heat_map heat = {.shape = {shape[0], shape[1]},
@@ -62,7 +61,7 @@ static int draw_plane(const transport_job *job, const char *title, const double 
     return draw(&panel, folder);
 }
 
-static int draw_fields(const transport_job *job, const char *title, const char *folder) {
+static int draw_fields(const transport_job *job, const char *title, const rg_folder *folder) {
     const rg_grid *grid = &job->grid;
     const ptrdiff_t cells = rg_grid_cells(grid), plane = grid->shape[0] * grid->shape[1], middle = grid->shape[2] / 2;
     double *room = rg_field_alloc((size_t)cells), *planes = rg_field_alloc(3 * (size_t)plane);
@@ -83,7 +82,7 @@ static int draw_fields(const transport_job *job, const char *title, const char *
     return code;
 }
 
-static int draw_curves(const transport_job *job, const char *title, const char *folder) {
+static int draw_curves(const transport_job *job, const char *title, const rg_folder *folder) {
     const ptrdiff_t n = job->grid.shape[0];
     double *x = rg_field_alloc((size_t)n);
     if (!x) return cli_fail(verb, "out of memory");
@@ -100,7 +99,7 @@ static int draw_curves(const transport_job *job, const char *title, const char *
     return code;
 }
 
-int transport_draw(const transport_job *job, const char *folder) {
+int transport_draw(const transport_job *job, const rg_folder *folder) {
     char title[96];
     snprintf(title, sizeof title, "W<sub>1</sub> = %.5g", job->w1.value);
     return job->grid.dim == 1 ? draw_curves(job, title, folder) : draw_fields(job, title, folder);

@@ -1,5 +1,6 @@
-/* Runs on their way. The checkpoint, an .npz, holds the fingerprint of the experiment (its keys but for `threads` and the bytes of
- * its files, SHA-256 as 32 numbers), the state of the particles, and the rows of path.csv so far. */
+/* Runs on their way. The checkpoint, an .npz, holds the state of the particles, the rows of path.csv so far, and two fingerprints,
+ * each SHA-256 as 32 numbers: of the experiment (its keys but for `threads` and the bytes of its files), and of state and rows, so
+ * that numbers changed by hand do not become results. */
 #include "experiment/sample.h"
 
 #include <rotgrad/array.h>
@@ -11,10 +12,27 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DIGEST = 32, PATH_ROOM = 32 };
+enum { DIGEST = 32, FINGERPRINT = 2 * DIGEST, PATH_ROOM = 32 };
 enum { ROW = 1 + RG_SAMPLE_COLUMNS };
 
-static rg_status fingerprint(const rg_experiment *e, double digest[DIGEST]) {
+/* The bytes of the sum as numbers; frees it. */
+static void finish(GChecksum *sum, double digest[DIGEST]) {
+    guint8 bytes[DIGEST];
+    gsize size = DIGEST;
+    g_checksum_get_digest(sum, bytes, &size);
+    for (int i = 0; i < DIGEST; i++) digest[i] = bytes[i];
+    g_checksum_free(sum);
+}
+
+static void fingerprint_of_numbers(const double *state, size_t states, const double *rows, size_t count,
+                                   double digest[DIGEST]) {
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(sum, (const guchar *)state, (gssize)(states * sizeof *state));
+    g_checksum_update(sum, (const guchar *)rows, (gssize)(count * sizeof *rows));
+    finish(sum, digest);
+}
+
+static rg_status fingerprint_of(const rg_experiment *e, double digest[DIGEST]) {
     json_t *resolved = json_loads(e->resolved, 0, NULL);
     json_object_del(resolved, "threads");
     char *dump = resolved ? json_dumps(resolved, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
@@ -23,11 +41,7 @@ static rg_status fingerprint(const rg_experiment *e, double digest[DIGEST]) {
     GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
     g_checksum_update(sum, (const guchar *)dump, -1);
     for (size_t i = 1; i < e->inputs; i++) g_checksum_update(sum, (const guchar *)e->input[i].sha256, -1);
-    guint8 bytes[DIGEST];
-    gsize size = DIGEST;
-    g_checksum_get_digest(sum, bytes, &size);
-    for (int i = 0; i < DIGEST; i++) digest[i] = bytes[i];
-    g_checksum_free(sum);
+    finish(sum, digest);
     free(dump);
     return RG_OK;
 }
@@ -52,12 +66,14 @@ static void unpack(const double *rows, size_t count, rg_sampled *s) {
 rg_status rg_sample_save(const char *path, const rg_experiment *experiment, const rg_particles *particles,
                          const rg_sampled *sampled, rg_diagnostic *diagnostic) {
     const size_t size = rg_particles_state_size(particles);
-    double digest[DIGEST], *state = rg_field_alloc(size), *rows = rg_field_alloc(rg_size_product(sampled->rows, ROW));
-    rg_status status = state && rows ? fingerprint(experiment, digest) : RG_ENOMEM;
+    double digest[FINGERPRINT], *state = rg_field_alloc(size),
+                                *rows = rg_field_alloc(rg_size_product(sampled->rows, ROW));
+    rg_status status = state && rows ? fingerprint_of(experiment, digest) : RG_ENOMEM;
     if (!status) {
         rg_particles_save(particles, state);
         pack(sampled, rows);
-        const ptrdiff_t digest_shape[] = {DIGEST}, state_shape[] = {(ptrdiff_t)size},
+        fingerprint_of_numbers(state, size, rows, sampled->rows * ROW, digest + DIGEST);
+        const ptrdiff_t digest_shape[] = {FINGERPRINT}, state_shape[] = {(ptrdiff_t)size},
                         row_shape[] = {(ptrdiff_t)sampled->rows, ROW};
         const rg_array_member members[] = {
             {"fingerprint", 1, digest_shape, digest}, {"state", 1, state_shape, state}, {"rows", 2, row_shape, rows}};
@@ -86,10 +102,10 @@ struct checkpoint {
 
 static rg_status check(const char *path, const struct checkpoint *c, const rg_experiment *e,
                        const rg_particles *particles, rg_diagnostic *diagnostic) {
-    double digest[DIGEST];
-    const rg_status status = fingerprint(e, digest);
+    double digest[FINGERPRINT];
+    const rg_status status = fingerprint_of(e, digest);
     if (status) return rg_fail(diagnostic, status, "%s: out of memory", path);
-    int same = c->digest.count == DIGEST;
+    int same = c->digest.count >= DIGEST;
     for (int i = 0; same && i < DIGEST; i++) same = c->digest.data[i] == digest[i];
     if (!same)
         return rg_fail(
@@ -101,7 +117,13 @@ static rg_status check(const char *path, const struct checkpoint *c, const rg_ex
                      c->rows.shape[1] == ROW && c->rows.shape[0] >= 1 &&
                      (size_t)c->rows.shape[0] <= e->sample.steps + 1 &&
                      c->state.data[0] == (double)(c->rows.shape[0] - 1);
-    return fits ? RG_OK : rg_fail(diagnostic, RG_EFORMAT, "%s: not a checkpoint of this version", path);
+    if (!fits || c->digest.count != FINGERPRINT)
+        return rg_fail(diagnostic, RG_EFORMAT, "%s: not a checkpoint of this version", path);
+    fingerprint_of_numbers(c->state.data, c->state.count, c->rows.data, c->rows.count, digest + DIGEST);
+    for (int i = DIGEST; i < FINGERPRINT; i++)
+        if (c->digest.data[i] != digest[i])
+            return rg_fail(diagnostic, RG_EFORMAT, "%s: its numbers were changed after it was written", path);
+    return RG_OK;
 }
 
 rg_status rg_sample_load(const char *path, const rg_experiment *experiment, rg_particles *particles,

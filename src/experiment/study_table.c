@@ -63,6 +63,14 @@ static rg_status check_header(const rg_study *s, const rg_csv_table *t, const ch
     return other_study(path, 1, what, diagnostic);
 }
 
+/* Without one whole line: what was cut short as it was written begins as a header does; another file stays as it is. */
+static rg_status check_cut(const rg_csv_table *t, const char *path, rg_diagnostic *diagnostic) {
+    char what[RG_DIAGNOSTIC_SIZE / 2];
+    if (strncmp(before[0], t->text, strlen(t->text)) == 0) return RG_OK;
+    snprintf(what, sizeof what, "expected the column %s, got \"%.64s\"", before[0], t->text);
+    return other_study(path, 1, what, diagnostic);
+}
+
 static int take_whole(const char *cell, size_t limit, size_t *whole) {
     double value;
     if (!rg_csv_number(cell, &value) || !(value >= 0) || value > (double)limit || floor(value) != value) return 0;
@@ -98,10 +106,9 @@ static rg_status take_row(rg_study *s, const rg_csv_table *t, size_t r, const ch
     return RG_OK;
 }
 
-static rg_status remove_cut_line(const char *path, uint64_t whole, rg_diagnostic *diagnostic) {
-    struct stat status;
-    if (stat(path, &status) == 0 && (uint64_t)status.st_size == whole) return RG_OK;
-    if (truncate(path, (off_t)whole) == 0) return RG_OK;
+/* What the file had when it was read decides: another program may have appended a row meanwhile, which stays. */
+static rg_status remove_cut_line(const char *path, const rg_csv_table *t, rg_diagnostic *diagnostic) {
+    if (t->size == t->whole || truncate(path, (off_t)t->whole) == 0) return RG_OK;
     return rg_fail(diagnostic, RG_EIO, "%s: cannot remove the last line, which is cut short: %s", path,
                    strerror(errno));
 }
@@ -112,9 +119,9 @@ rg_status rg_study_load(rg_study *s, const char *path, rg_diagnostic *diagnostic
     if (stat(path, &file) != 0 && errno == ENOENT) return RG_OK;
     rg_status status = rg_csv_read(path, &table, diagnostic);
     if (status) return status;
-    if (table.columns) status = check_header(s, &table, path, diagnostic);
+    status = table.columns ? check_header(s, &table, path, diagnostic) : check_cut(&table, path, diagnostic);
     for (size_t r = 0; !status && r < table.rows; r++) status = take_row(s, &table, r, path, diagnostic);
-    if (!status) status = remove_cut_line(path, table.whole, diagnostic);
+    if (!status) status = remove_cut_line(path, &table, diagnostic);
     rg_csv_table_free(&table);
     return status;
 }

@@ -3,12 +3,14 @@
 
 #include "base/base.h"
 #include "experiment/report.h"
+#include "io/file.h"
 
 #include <rotgrad/array.h>
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PATH_ROOM = 4096 };
 
@@ -116,12 +118,17 @@ static int read_names(const json_t *grid, rg_plot_box *box, rg_pool *pool) {
 static rg_status load_report(const char *folder, json_t **report, rg_diagnostic *diagnostic) {
     char path[PATH_ROOM];
     json_error_t error;
+    FILE *file;
+    uint64_t size;
     snprintf(path, sizeof path, "%s/report.json", folder);
-    *report = json_load_file(path, 0, &error);
-    if (*report) return RG_OK;
-    if (json_error_code(&error) == json_error_cannot_open_file)
+    if (access(path, F_OK) != 0)
         return rg_fail(diagnostic, RG_EIO, "%s: expected a directory written by rotgrad run, with report.json in it",
                        folder);
+    const rg_status status = rg_file_open(path, &file, &size, diagnostic);
+    if (status != RG_OK) return status;
+    *report = json_loadf(file, 0, &error);
+    fclose(file);
+    if (*report) return RG_OK;
     return rg_fail(diagnostic, RG_EFORMAT, "%s:%d:%d: not JSON: %s", path, error.line, error.column, error.text);
 }
 

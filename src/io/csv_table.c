@@ -57,6 +57,7 @@ static size_t count_separators(const char *text, size_t length) {
 static rg_status split(const char *path, size_t length, rg_csv_table *t, rg_diagnostic *diagnostic) {
     const char *end = t->text + length;
     size_t cells = 0, in_row = 0, lines = 0;
+    t->size = length;
     for (char *at = t->text; at && at < end;) {
         char behind = 0;
         at = take_cell(at, end, &t->cell[cells + in_row], &behind);
@@ -72,6 +73,11 @@ static rg_status split(const char *path, size_t length, rg_csv_table *t, rg_diag
         in_row = 0;
         t->whole = (uint64_t)(at - t->text);
     }
+    /* a line that is cut short is the last one; a quotation mark alone would take the lines behind it along */
+    if (memchr(t->text + t->whole, '\n', length - t->whole))
+        return rg_fail(diagnostic, RG_EFORMAT,
+                       "%s:%zu: expected a second quotation mark before the end of the file; repair the line", path,
+                       lines + 1);
     t->rows = lines ? lines - 1 : 0;
     return RG_OK;
 }

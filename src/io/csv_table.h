@@ -9,7 +9,7 @@
 typedef struct rg_csv_table {
     size_t rows, columns; /* rows without the header */
     char **cell;          /* (1 + rows, columns), the header first; NULL for a file without a whole line */
-    uint64_t whole;       /* bytes of the file up to the end of its last whole line */
+    uint64_t size, whole; /* bytes of the file, and up to the end of its last whole line */
     char *text;           /* what the cells point into */
 } rg_csv_table;
 

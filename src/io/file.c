@@ -161,6 +161,8 @@ rg_status rg_output_end(rg_output *output, rg_status status, rg_diagnostic *diag
     if (status == RG_OK) {
         const int error = commit(output);
         if (error) status = system_error(diagnostic, output->path, "write", error);
+    } else if (status == RG_EIO && ferror(output->file)) { /* libpng, Cairo and libzip do not say why */
+        system_error(diagnostic, output->path, "write", reason_of_failure(output->file));
     }
     output_release(output);
     return status;

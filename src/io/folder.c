@@ -111,8 +111,11 @@ static rg_status check_above(const char *path, rg_diagnostic *diagnostic) {
 rg_status rg_folder_check(const char *path, int force, rg_diagnostic *diagnostic) {
     struct stat status;
     if (!path || !*path) return rg_fail(diagnostic, RG_EINVAL, "expected the name of a folder, found nothing");
-    if (stat(path, &status) != 0)
-        return errno == ENOENT ? check_above(path, diagnostic) : cannot(diagnostic, path, "make the folder", errno);
+    if (stat(path, &status) != 0) {
+        if (errno != ENOENT) return cannot(diagnostic, path, "make the folder", errno);
+        if (lstat(path, &status) != 0) return check_above(path, diagnostic);
+        return rg_fail(diagnostic, RG_EIO, "%s: expected a folder or nothing, found a symbolic link to nothing", path);
+    }
     const rg_status occupied = check_existing(path, &status, force, diagnostic);
     return occupied ? occupied : check_above(path, diagnostic);
 }
@@ -199,8 +202,20 @@ static rg_status commit(rg_folder *folder, rg_diagnostic *diagnostic) {
     return RG_OK;
 }
 
+void rg_folder_name(const rg_folder *folder, rg_diagnostic *diagnostic) {
+    const size_t length = strlen(folder->beside);
+    if (!diagnostic || strncmp(diagnostic->text, folder->beside, length) != 0) return;
+    const rg_diagnostic said = *diagnostic;
+    size_t named = strlen(folder->path);
+    while (named > 1 && folder->path[named - 1] == '/') named--;
+    rg_fail(diagnostic, said.status, "%.*s%s", (int)named, folder->path, said.text + length);
+}
+
 rg_status rg_folder_end(rg_folder *folder, rg_status status, rg_diagnostic *diagnostic) {
-    if (status == RG_OK) status = commit(folder, diagnostic);
+    if (status == RG_OK)
+        status = commit(folder, diagnostic);
+    else
+        rg_folder_name(folder, diagnostic);
     release(folder);
     return status;
 }
