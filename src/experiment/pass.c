@@ -177,25 +177,52 @@ static void spread(const rg_divergences *d, double out[RG_DIVERGENCES]) {
     out[RG_HELLINGER2] = d->hellinger2;
 }
 
-static rg_status compare_one(struct job *job, int marginal, rg_value value[RG_DIVERGENCES], rg_value *renyi) {
-    double clipped;
-    rg_divergences d;
-    rg_evolve_ratio(job->evolve, marginal, job->ratio, &clipped);
-    const rg_status status =
-        rg_divergences_of(&job->options->grid, rg_evolve_level(job->evolve)->density, job->ratio, &d);
+/* How far a marginal may be from what it stands for: RG_FLOOR should be p. In density form that is the same for all cells, so that
+ * what remains where p has no digits says nothing; in ratio form the ratio is. */
+static double measure_noise(const struct job *job, const double *density, const double *floor) {
+    const ptrdiff_t n = rg_grid_cells(&job->options->grid);
+    double most = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double off = fabs(floor[i] - 1) * (job->options->form == RG_FORM_DENSITY ? density[i] : 1);
+        if (off > most) most = off;
+    }
+    return most;
+}
+
+/* The ratio as near to 1 from above as noise allows: powers of it, which chi^2 and R_3 sum, live on where p is least. */
+static void pull(const struct job *job, const double *density, double noise, double *ratio) {
+    const ptrdiff_t n = rg_grid_cells(&job->options->grid);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (!(ratio[i] > 1)) continue;
+        ratio[i] = fmax(1, ratio[i] - (job->options->form == RG_FORM_DENSITY ? noise / density[i] : noise));
+    }
+}
+
+/* `job->ratio` holds the ratio of `marginal`, and is overwritten. */
+static rg_status compare_one(struct job *job, double clipped, double noise, rg_value value[RG_DIVERGENCES],
+                             rg_value *renyi) {
+    const double *density = rg_evolve_level(job->evolve)->density;
+    rg_divergences d, low;
+    rg_status status = rg_divergences_of(&job->options->grid, density, job->ratio, &d);
+    pull(job, density, noise, job->ratio);
+    if (!status) status = rg_divergences_of(&job->options->grid, density, job->ratio, &low);
     if (status) return status;
     double plain[RG_DIVERGENCES];
     spread(&d, plain);
     const double lost = clipped + d.mass_defect;
     for (int k = 0; k < RG_DIVERGENCES; k++) value[k] = (rg_value){plain[k], lost + (k == RG_KL ? d.clipped : 0)};
-    *renyi = (rg_value){d.renyi, lost};
+    value[RG_CHI2].error += fmax(0, d.chi2 - low.chi2);
+    *renyi = (rg_value){d.renyi, lost + fmax(0, d.renyi - low.renyi)};
     return RG_OK;
 }
 
 static rg_status compare(struct job *job, rg_pass *pass) {
-    for (int m = 0; m <= RG_MARGINALS; m++) {
+    double clipped, noise = 0;
+    for (int m = RG_FLOOR; m >= 0; m--) {
         rg_value value[RG_DIVERGENCES], renyi;
-        const rg_status status = compare_one(job, m, value, &renyi);
+        rg_evolve_ratio(job->evolve, m, job->ratio, &clipped);
+        if (m == RG_FLOOR) noise = measure_noise(job, rg_evolve_level(job->evolve)->density, job->ratio);
+        const rg_status status = compare_one(job, clipped, noise, value, &renyi);
         if (status) return status;
         if (m == RG_FULL) pass->renyi = renyi;
         if (m == RG_FLOOR) pass->renyi_floor = renyi.value;
