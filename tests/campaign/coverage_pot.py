@@ -9,15 +9,16 @@ of `objective`, W1(P, P' * G).
 
 Points against points are exact. A law with a density is a quadrature of cells, whose exact masses stand at their centres: what that
 adds falls like h^2, so that two spacings, h and 1.5 h, give the limit, and their step is the error. Where that is more than a
-tenth of the bar, cells are made smaller. Independently of that the dual solution is a bracket: with c-transform
-phi(x) = min_j |x - y_j| - g_j,
+tenth of the bar, cells are made smaller, as far as time allows. Independently of that every fifth case has the dual solution's
+bracket: with phi(x) = min_j |x - y_j| - g_j,
 
     int phi dP + mean g <= W1 <= the same + sum_j (P_j - 1/N) g_j + W1(sum_j P_j delta_j, sum_j delta_j / N),
 
 P_j the mass that is nearest to j in this sense, integrated over cells a third as long. In 1-D W1 is the integral of the difference
 of distribution functions less its median.
 
-One line a quantity: seed, dimension, its name, N, found, bar, exact, error of the exact value, (found - exact) / bar."""
+One line a quantity: seed, dimension, what the truth is made of, the sides (P_QG the total, P_QG_side that of the square), N, found,
+bar, exact, its error, (found - exact) / bar, bracket."""
 
 import json
 import math
