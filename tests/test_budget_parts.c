@@ -237,7 +237,8 @@ static const char plane[] = "grid: {shape: [24, 21], lower: [-1, 0.4], length: [
                             "density: {mixture: {means: [[-0.2, 1.1], [0.6, 1.9]], sigma: [0.25, 0.32]}}\n"
                             "noise: {sigma_min: 0.2, sigma_max: 0.7, churn: 1.2}\n"
                             "error: [{constant: [0.3, -0.4]}]\n"
-                            "tolerance: 1e-3\n";
+                            "tolerance: 1e-3\n"
+                            "budget: {prior: gaussian}\n";
 
 static rg_ladder ladder_of(const rg_experiment *x, double *points) {
     rg_ladder l = {.experiment = x,
@@ -343,6 +344,10 @@ static void nodes_of_a_chain(void **state) {
         const double *law = rg_cast_density(at.cast, start[r]);
         assert_below(rms_difference(n, c.start[1 + r], law), 1e-12 * rms(n, law));
     }
+    /* a Gaussian prior stands about the mean of the law that training sees */
+    double *prior = work;
+    assert_ok(rg_law_of_prior(&l, rg_cast_density(at.cast, 1), prior, NULL));
+    assert_below(rms_difference(n, c.start[1 + RG_RUNG_PRIOR], prior), 1e-12 * rms(n, prior));
     rg_spectral_destroy(spectral);
     done(&at);
     rg_chain_free(&c);
@@ -486,6 +491,117 @@ static void bars_add_up(void **state) {
     }
 }
 
+static void write_points(const char *name, int count, const double *points) {
+    char bytes[128 + 8 * 200];
+    memset(bytes, ' ', 128);
+    memcpy(bytes, "\x93NUMPY\x01\x00\x76\x00", 10);
+    const int length = snprintf(bytes + 10, 118, "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, 1), }", count);
+    bytes[10 + length] = ' ';
+    bytes[127] = '\n';
+    memcpy(bytes + 128, points, (size_t)count * sizeof *points);
+    assert_int_equal(scratch_write(scratch_path(name), bytes, 128 + (size_t)count * sizeof *points), 0);
+}
+
+/* The law of a line of points under Gaussian noise lies between the grids' values and what they tend to. The total's bar: the
+ * extrapolation, as often as what is still to come asks for, the tolerance, the places in the cells, the floor. */
+static void totals_of_points(void **state) {
+    (void)state;
+    double *law = noise(90, 3), *seen = noise(25, 8);
+    for (int i = 0; i < 90; i++) law[i] = 0.4 * law[i];
+    for (int i = 0; i < 25; i++) seen[i] = 0.5 * seen[i] + 0.2;
+    write_points("law.npy", 90, law);
+    write_points("seen.npy", 25, seen);
+    rg_budget *b[3];
+    for (int pass = 0; pass < 3; pass++) {
+        char text[500];
+        snprintf(text, sizeof text,
+                 "grid: {shape: [%d], lower: [-1.6], length: [3.7]}\ndensity: {samples: law.npy, background: 1e-3}\n"
+                 "noise: {sigma_min: 0.35, sigma_max: 0.9}\ntolerance: %s\n"
+                 "budget: {samples: seen.npy, class: none, prior: exact, steps: 0}\n",
+                 pass == 2 ? 16 : 32, pass == 1 ? "1e-2" : "1e-3");
+        b[pass] = run(text);
+    }
+    rg_experiment x = experiment_of(
+        "grid: {shape: [32], lower: [-1.6], length: [3.7]}\ndensity: {samples: law.npy, background: 1e-3}\n"
+        "noise: {sigma_min: 0.35, sigma_max: 0.9}\ntolerance: 1e-3\n");
+    rg_ladder l = {.experiment = &x,
+                   .grid = b[0]->grid,
+                   .variance_min = x.variance_min,
+                   .variance_max = x.variance_max,
+                   .tolerance = 1e-3,
+                   .samples = 25,
+                   .points = seen,
+                   .has = {1, 0, 1, 1}};
+    rg_chain c;
+    assert_ok(rg_chain_run(&l, &c, NULL));
+    const double floor = w1_of(&l.grid, c.law[1], c.floor);
+    const rg_grid *fine = &b[0]->grid, *rough = &b[2]->grid;
+    const rg_value stop = b[0]->rung[0].total.w1;
+    const double stop_here = w1_of(fine, b[0]->law[0], b[0]->law[1]);
+    const double step = stop_here - w1_of(rough, b[2]->law[0], b[2]->law[1]);
+    const double known = (fabs(stop.value - stop_here) + stop.error) / fabs(step);
+    const double remainder = fmin(rg_points_remainder(fine, 90, b[0]->law[0]), known);
+    for (size_t i = 1; i < b[0]->rungs; i++) {
+        const rg_value total = b[0]->rung[i].total.w1;
+        const double here = w1_of(fine, b[0]->law[0], b[0]->law[1 + i]),
+                     relaxed = w1_of(fine, b[1]->law[0], b[1]->law[1 + i]);
+        const double delta = here - w1_of(rough, b[2]->law[0], b[2]->law[1 + i]);
+        const double bar =
+            fabs(delta) * fmax(1, remainder - 1) + fabs(here - relaxed) + rg_points_chance(fine, 90, law) + floor;
+        assert_below(fabs(total.value - here - delta), 1e-12);
+        assert_below(fabs(total.error - bar), 1e-6 * bar);
+        assert_below(fabs(b[0]->rung[i].total.tv.value - 0.999), 1e-12); /* they share the background */
+        assert_true(isinf(b[0]->rung[i].total.kl.value));
+    }
+    rg_chain_free(&c);
+    rg_experiment_free(&x);
+    for (int pass = 0; pass < 3; pass++) rg_budget_free(b[pass]);
+    rg_free(law);
+    rg_free(seen);
+}
+
+/* In one dimension the sides stand on 16, 8 and 4 times as many points. */
+static void sides_of_points(void **state) {
+    (void)state;
+    rg_experiment x = experiment_of("grid: {shape: [20], lower: [-1.6], length: [3.7]}\n"
+                                    "density: {mixture: {means: [[0.1]], sigma: 0.5}}\n"
+                                    "noise: {sigma_min: 0.35, sigma_max: 0.9}\ntolerance: 1e-3\n");
+    int by_step = 0, by_extrapolation = 0;
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        double *points = noise(25, seed), w[3], *law[2] = {field(320), field(320)};
+        rg_grid grid[3];
+        for (int k = 0; k < 3; k++) {
+            const ptrdiff_t n = 320 >> k;
+            int has_density;
+            assert_ok(rg_grid_init(1, &n, x.grid.lower, x.grid.length, &grid[k]));
+            assert_ok(rg_law_of_truth(&x, &grid[k], law[0], &has_density, NULL));
+            rg_law_of_points(&grid[k], 25, points, 0, law[1]);
+            w[k] = w1_of(&grid[k], law[0], law[1]);
+        }
+        const rg_ladder l = {.experiment = &x,
+                             .grid = x.grid,
+                             .variance_min = x.variance_min,
+                             .variance_max = x.variance_max,
+                             .samples = 25,
+                             .points = points};
+        const int wanted[RG_SQUARE] = {[RG_SIDE_SAMPLES] = 1};
+        rg_value side[RG_SQUARE];
+        assert_ok(rg_square_measure(&l, 1, wanted, side, NULL));
+        assert_below(fabs(side[RG_SIDE_SAMPLES].value - (2 * w[0] - w[1])), 1e-12);
+        const double last = fabs(w[0] - w[1]), before = 0.5 * fabs(w[1] - w[2]);
+        const double bar = fmax(last, before) + rg_points_chance(&grid[0], 25, points);
+        assert_below(fabs(side[RG_SIDE_SAMPLES].error - bar), 1e-9 * bar);
+        by_step += before > 1.1 * last;
+        by_extrapolation += last > 1.1 * before;
+        assert_true(isnan(side[RG_SIDE_DIAGONAL].value));
+        rg_free(points);
+        rg_free(law[0]);
+        rg_free(law[1]);
+    }
+    assert_true(by_step > 0 && by_extrapolation > 0);
+    rg_experiment_free(&x);
+}
+
 /* ---- sweeps and claims */
 
 static void rates_are_least_squares(void **state) {
@@ -583,6 +699,8 @@ int main(void) {
         cmocka_unit_test(the_gaussian_prior),
         cmocka_unit_test(gaussians_step_by_step),
         cmocka_unit_test(bars_add_up),
+        cmocka_unit_test(totals_of_points),
+        cmocka_unit_test(sides_of_points),
         cmocka_unit_test(rates_are_least_squares),
         cmocka_unit_test(claims_compare_what_they_say),
     };
