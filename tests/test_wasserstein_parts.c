@@ -258,12 +258,29 @@ static void the_flux_stands_at_the_points(void **state) {
     }
 }
 
+/* E[Lambda |e|] is at most the product of roots by Cauchy and Schwarz, and Lambda at most Gronwall's factor: where scores
+ * contract as where they stretch. */
+static void means_of_lambda_are_ordered(void **state) {
+    (void)state;
+    for (int dim = 1; dim <= 2; dim++) {
+        struct stand s;
+        rg_error_term term = {.kind = RG_ERROR_SCALED, .scaled = 0.3};
+        stand_up(&s, dim, &term);
+        const rg_w1_values v = run(&s, s.density, 0, NULL, NULL);
+        for (int k = 0; k < RG_W1_FIELDS; k++) {
+            const rg_value product = v.bound[k][RG_W1_MEAN_SQUARE], mean = v.bound[k][RG_W1_FEYNMAN_KAC];
+            assert_true(mean.value > 0 && mean.value <= product.value * (1 + 1e-6));
+            assert_true(product.value <= v.w2_bound[k].value * (1 + 1e-3) + v.w2_bound[k].error);
+        }
+        take_down(&s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bounds_of_nodes_by_hand),
-        cmocka_unit_test(doubtful_growth_makes_bars),
-        cmocka_unit_test(bars_of_distances),
-        cmocka_unit_test(the_flux_stands_at_the_points),
+        cmocka_unit_test(bounds_of_nodes_by_hand),     cmocka_unit_test(doubtful_growth_makes_bars),
+        cmocka_unit_test(bars_of_distances),           cmocka_unit_test(the_flux_stands_at_the_points),
+        cmocka_unit_test(means_of_lambda_are_ordered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
