@@ -632,6 +632,31 @@ static void rates_are_least_squares(void **state) {
     rg_budget_free(b);
 }
 
+/* On a circle there is no bracket: a sweep's bar is what the halved grid makes of the value. */
+static void bars_of_sweeps(void **state) {
+    (void)state;
+    rg_budget *b[2];
+    for (int k = 0; k < 2; k++) {
+        char text[500];
+        snprintf(
+            text, sizeof text,
+            "grid: {shape: [%d], lower: [-1.3], length: [4.6]}\n"
+            "density: {mixture: {means: [[0.3], [1.9]], sigma: 0.4, weights: [0.7, 0.3]}}\n"
+            "noise: {sigma_min: 0.3, sigma_max: 1.3}\ntolerance: 1e-2\n"
+            "budget: {samples: none, class: none, prior: uniform, steps: 0, sweep: {steps: [6, 9], modes: [2, 3]}}\n",
+            k ? 24 : 48);
+        b[k] = run(text);
+    }
+    for (size_t k = 0; k < b[0]->sweeps; k++)
+        for (size_t i = 0; i < 2; i++) {
+            const rg_sweep_point *fine = &b[0]->sweep[k].point[i], *rough = &b[1]->sweep[k].point[i];
+            assert_below(fabs(fine->source.error - fabs(fine->source.value - rough->source.value)), 1e-12);
+            assert_below(fabs(fine->output.error - fabs(fine->output.value - rough->output.value)), 1e-12);
+            assert_true(fine->output.error > 0);
+        }
+    for (int k = 0; k < 2; k++) rg_budget_free(b[k]);
+}
+
 static const rg_claim *claim_of(const rg_budget *b, const char *name) {
     for (size_t i = 0; i < b->claims; i++)
         if (strcmp(b->claim[i].name, name) == 0) return &b->claim[i];
@@ -702,6 +727,7 @@ int main(void) {
         cmocka_unit_test(totals_of_points),
         cmocka_unit_test(sides_of_points),
         cmocka_unit_test(rates_are_least_squares),
+        cmocka_unit_test(bars_of_sweeps),
         cmocka_unit_test(claims_compare_what_they_say),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
