@@ -230,6 +230,28 @@ static void discrepancy_sees_the_error(void **state) {
     rg_level_free(&level);
 }
 
+/* Over samples drawn again the discrepancy scatters by its bar. Fifty draws know a deviation to a tenth. */
+static void discrepancies_scatter_by_their_bars(void **state) {
+    (void)state;
+    enum { DRAWS = 50 };
+    rg_grid grid;
+    rg_level level;
+    furnish(&grid, &level);
+    double sum = 0, square = 0, bars = 0;
+    for (unsigned draw = 0; draw < DRAWS; draw++) {
+        drawn s = drawn_cells(&grid, &level, level.error, 300, 100 + draw);
+        const rg_estimate_options options = {.kind = RG_FEATURES_FOURIER, .size = 1, .discrepancy_samples = s.samples};
+        const rg_estimate_result r = estimate(&s, RG_LINEAR_STEIN, &options);
+        sum += r.discrepancy / DRAWS;
+        square += r.discrepancy * r.discrepancy / DRAWS;
+        bars += r.discrepancy_error * r.discrepancy_error / DRAWS;
+        drawn_free(&s);
+    }
+    const double ratio = sqrt((square - sum * sum) / bars);
+    if (!(ratio > 0.7 && ratio < 1.4)) fail_msg("they scatter by %g of their bars", ratio);
+    rg_level_free(&level);
+}
+
 /* Clean data on a circle, noise so wide that the kernel wraps: p_v is known, so is e. */
 static void denoising_wraps(void **state) {
     (void)state;
@@ -959,6 +981,7 @@ int main(void) {
         cmocka_unit_test(grid_is_the_yardstick),
         cmocka_unit_test(solenoidal_error_on_a_grid),
         cmocka_unit_test(discrepancy_sees_the_error),
+        cmocka_unit_test(discrepancies_scatter_by_their_bars),
         cmocka_unit_test(denoising_wraps),
         cmocka_unit_test(biases_follow_the_law),
         cmocka_unit_test(influence_averages_to_the_value),

@@ -439,6 +439,67 @@ static void halved_grids_keep_masses(void **state) {
 
 /* ---- the same again */
 
+/* The circle turned over: face i + 1/2 becomes face n - i - 1/2, for even and odd n. */
+static void mirrored_circles_have_mirrored_fluxes(void **state) {
+    (void)state;
+    for (ptrdiff_t n = 20; n <= 23; n++) {
+        const rg_grid grid = grid_of(1, (ptrdiff_t[]){n, 1, 1});
+        problem p = problem_on(&grid, 0), other = problem_on(&grid, 0);
+        fill(&grid, 3, p.p);
+        fill(&grid, 8, p.q);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            other.p[i] = p.p[(n - i) % n];
+            other.q[i] = p.q[(n - i) % n];
+        }
+        solve(&p, 1e-3);
+        solve(&other, 1e-3);
+        for (ptrdiff_t i = 0; i < n; i++) assert_below(fabs(p.flux[i] + other.flux[n - 1 - i]), 1e-13 * rms(n, p.flux));
+        clean(&p);
+        clean(&other);
+    }
+}
+
+static void smear(const rg_grid *grid, double *f) {
+    const ptrdiff_t n = rg_grid_cells(grid);
+    for (int a = 0; a < grid->dim; a++) {
+        double *before = copy_of(n, f);
+        for (ptrdiff_t i = 0; i < n; i++)
+            f[i] = 0.5 * before[i] + 0.25 * (before[neighbour(grid, i, a, 1)] + before[neighbour(grid, i, a, -1)]);
+        rg_free(before);
+    }
+}
+
+/* The three values and their brackets, one by one: the gap is wide enough to be half of the bar. */
+static void the_bar_is_made_of_three_brackets(void **state) {
+    (void)state;
+    const sizes even = {2, {24, 20, 1}};
+    problem p = smooth_problem(&even);
+    rg_value w1;
+    rg_transport_report report[3];
+    const double gap = 0.05;
+    assert_ok(rg_wasserstein1(&p.grid, 0, gap, p.p, p.q, &w1, &report[0], NULL));
+    rg_grid half;
+    assert_true(rg_transport_halved(&p.grid, RG_MIN_POINTS, &half));
+    problem rough = problem_on(&half, 0);
+    rg_transport_restrict(&p.grid, p.p, &half, rough.p);
+    rg_transport_restrict(&p.grid, p.q, &half, rough.q);
+    const rg_transport_options how = {.gap = gap};
+    assert_ok(rg_transport_solve(rough.transport, &how, rough.p, rough.q, NULL, NULL, &report[1], NULL));
+    assert_ok(rg_transport_solve(p.transport, &how, p.p, p.q, NULL, NULL, &p.report, NULL));
+    smear(&p.grid, p.p);
+    smear(&p.grid, p.q);
+    assert_ok(rg_transport_solve(p.transport, &how, p.p, p.q, NULL, NULL, &report[2], NULL));
+    double bar = 0, widths = 0;
+    for (int k = 0; k < 3; k++) {
+        widths += 0.5 * (report[k].upper - report[k].lower);
+        bar += fabs(report[k].value - report[(k + 1) % 3].value);
+    }
+    assert_true(widths > 0.1 * bar);
+    assert_below(fabs(w1.error - bar - widths), 1e-9 * w1.value);
+    clean(&rough);
+    clean(&p);
+}
+
 static void a_warm_start_is_short_and_right(void **state) {
     (void)state;
     problem p = smooth_problem(&transport_sizes[0]);
@@ -716,6 +777,8 @@ int main(void) {
         cmocka_unit_test(transposed),
         cmocka_unit_test(triangle_inequality),
         cmocka_unit_test(halved_grids_keep_masses),
+        cmocka_unit_test(mirrored_circles_have_mirrored_fluxes),
+        cmocka_unit_test(the_bar_is_made_of_three_brackets),
         cmocka_unit_test(a_warm_start_is_short_and_right),
         cmocka_unit_test(any_number_of_threads),
         cmocka_unit_test(equal_densities_are_at_0),

@@ -238,6 +238,24 @@ static void exponents_are_known_to_their_bars(void **state) {
     assert_true(g.exponent.error > 0.05 + 0.075 + 0.1125);
 }
 
+/* The trapezoids, the bars of the rates in them, and what the rule may be off: half of what two intervals in one differ by,
+ * and in the first interval what lies between the rates at its ends. */
+static void exponents_by_hand(void **state) {
+    (void)state;
+    rg_growth g = {0};
+    rg_growth_add(&g, 1, (rg_value){0.4, 0.01});
+    rg_growth_add(&g, 1.5, (rg_value){0.9, 0.03});
+    assert_below(fabs(g.exponent.value - 0.5 * 0.65), 1e-15);
+    assert_below(fabs(g.exponent.error - 0.5 * 0.02 - 0.25 * 0.5), 1e-15);
+    rg_growth_add(&g, 2.5, (rg_value){0.2, 0.05});
+    assert_below(fabs(g.exponent.value - 0.5 * 0.65 - 0.55), 1e-15);
+    const double one = 1.5 * 0.3, two = 0.5 * 0.65 + 0.55;
+    assert_below(fabs(g.exponent.error - 0.01 - 0.125 - 0.04 - 0.5 * fabs(one - two)), 1e-15);
+    assert_below(fabs(g.steepest.value - 0.9) + fabs(g.steepest.error - 0.03), 1e-15);
+    const rg_grid box = grid_of(2, (ptrdiff_t[]){9, 12, 1});
+    assert_below(fabs(rg_slope_range(&box) - 0.5 * hypot(box.length[0], box.length[1])), 1e-15);
+}
+
 /* The largest slope of a wave lies between two points: within the bar, which falls with the square of the spacing. Of a jump
  * between two points the bar says half. */
 static void greatest_expansion_is_known_to_its_bar(void **state) {
@@ -351,6 +369,23 @@ static void representation_closes(void **state) {
                 check_bounds(w);
                 rg_pass_free(&pass);
             }
+}
+
+/* How much cancels in a representation does not depend on the form that is stepped, where noise smooths the kinks of psi. */
+static void both_forms_have_one_size(void **state) {
+    (void)state;
+    rg_w1_values w[2];
+    for (int form = 0; form < 2; form++) {
+        struct problem p;
+        pose(&p, 1, (ptrdiff_t[]){64, 1, 1}, 0.2, 0);
+        p.x.form = form ? RG_FORM_RATIO : RG_FORM_DENSITY;
+        rg_pass pass = pass_of(&p);
+        w[form] = pass.w1;
+        rg_pass_free(&pass);
+    }
+    assert_below(fabs(w[0].size.value / w[1].size.value - 1), 1e-4);
+    assert_below(fabs(w[0].true_size.value / w[1].true_size.value - 1), 1e-4);
+    assert_true(w[0].true_size.value > 1.05 * fabs(w[0].true_source.value));
 }
 
 /* An error that the sampler cannot see moves nothing, and every bound by the gradient part knows it; that by the whole
@@ -499,8 +534,10 @@ int main(void) {
         cmocka_unit_test(slopes_stay_below_all_four_factors),
         cmocka_unit_test(factors_have_their_limits),
         cmocka_unit_test(exponents_are_known_to_their_bars),
+        cmocka_unit_test(exponents_by_hand),
         cmocka_unit_test(greatest_expansion_is_known_to_its_bar),
         cmocka_unit_test(representation_closes),
+        cmocka_unit_test(both_forms_have_one_size),
         cmocka_unit_test(solenoidal_errors_bound_nothing_away),
         cmocka_unit_test(w2_is_bounded),
         cmocka_unit_test(the_table_says_it),
