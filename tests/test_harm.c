@@ -239,6 +239,15 @@ static void weights_of_the_bounds_meet(void **state) {
     assert_true(2 * pass.linear_kl.value < gradient);
 }
 
+static rg_outcome *run_on(rg_experiment *x, ptrdiff_t points, double lower, double length) {
+    assert_int_equal(rg_grid_init(1, &points, &lower, &length, &x->grid), RG_OK);
+    x->density.values_grid = x->grid;
+    rg_outcome *o = NULL;
+    rg_diagnostic said = {0};
+    must(rg_run(x, NULL, &o, &said), &said);
+    return o;
+}
+
 static rg_outcome *run_1d(rg_density_spec density, rg_error_term *term, double lower, double length) {
     rg_experiment x = {.density = density,
                        .variance_min = 0.3,
@@ -249,12 +258,7 @@ static rg_outcome *run_1d(rg_density_spec density, rg_error_term *term, double l
                        .tolerance = 1e-7,
                        .terms = 1,
                        .term = term};
-    assert_int_equal(rg_grid_init(1, (ptrdiff_t[]){64}, &lower, &length, &x.grid), RG_OK);
-    x.density.values_grid = x.grid;
-    rg_outcome *o = NULL;
-    rg_diagnostic said = {0};
-    must(rg_run(&x, NULL, &o, &said), &said);
-    return o;
+    return run_on(&x, 64, lower, length);
 }
 
 /* Gaussian data and a constant error c: q is p shifted by delta, R_a = a delta^2 / (2 w). */
@@ -267,6 +271,30 @@ static void orders_of_a_shift(void **state) {
     const double delta = c * w * log(big / w);
     close_to(o->renyi.value, 1.5 * delta * delta / w, 1e-5, "R_3", 0);
     close_to(log1p(o->divergence[RG_CHI2][RG_FULL].value), delta * delta / w, 1e-5, "log(1 + chi^2)", 0);
+    rg_outcome_free(o);
+}
+
+/* Stepped as a density, q is rounding where p is 1e-50, and q^2/p and q^3/p^2 may be anything. The bars know: R_3 is found
+ * to be 148 where q is p shifted by 2 c (1 - 1/sqrt(1 + v)), which makes it 15.04. */
+static void tails_without_digits_are_in_the_bars(void **state) {
+    (void)state;
+    const double big = 1.866529 * 1.866529, c = 3, mean = 0, one = 1;
+    rg_error_term term = {.kind = RG_ERROR_CONSTANT, .constant = {c}, .profile = RG_PROFILE_VP};
+    rg_experiment x = {
+        .density = {.kind = RG_DENSITY_MIXTURE, .components = 1, .means = &mean, .covariances = &one, .weights = &one},
+        .variance_max = big,
+        .churn = 1,
+        .prior = RG_PRIOR_EXACT,
+        .form = RG_FORM_DENSITY,
+        .tolerance = 1e-6,
+        .terms = 1,
+        .term = &term};
+    rg_outcome *o = run_on(&x, 160, -16, 40);
+    const double shift = 2 * c * (1 - 1 / sqrt(1 + big));
+    const rg_value chi2 = o->divergence[RG_CHI2][RG_FULL];
+    assert_true(fabs(o->renyi.value - 1.5 * shift * shift) <= o->renyi.error);
+    assert_true(fabs(chi2.value - expm1(shift * shift)) <= chi2.error);
+    for (size_t i = 0; i < o->claims; i++) assert_int_not_equal(o->claim[i].verdict, RG_VIOLATED);
     rg_outcome_free(o);
 }
 
@@ -308,6 +336,7 @@ int main(void) {
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(weights_of_the_bounds_meet),
         cmocka_unit_test(orders_of_a_shift),
+        cmocka_unit_test(tails_without_digits_are_in_the_bars),
         cmocka_unit_test(suprema_of_a_wave_are_its_square),
         cmocka_unit_test(bounds_begin_at_the_prior),
     };
