@@ -95,27 +95,29 @@ int transport_write(const transport_job *job) {
 /* ---- printing */
 
 /* "0.0119(2)": the error in units of the last digit, rounded up, with two digits. */
-static void print_uncertain(const char *name, rg_value v) {
+void transport_uncertain(rg_value v, size_t size, char *text) {
     const double most = fmax(fabs(v.value), v.error);
     const int leading = most > 0 ? (int)floor(log10(most)) : 0, plain = leading >= -3 && leading < 5;
     const double unit = plain ? 1 : pow(10, leading), error = v.error / unit;
     const int decimals = error > 0 ? (int)fmin(fmax(1 - floor(log10(error)), 0), 12) : 0;
+    char power[8] = "";
+    if (!plain) snprintf(power, sizeof power, "e%+03d", leading);
     if (!(error > 0))
-        printf("%s%.7g\n", name, v.value);
-    else {
-        printf("%s%.*f(%.0f)", name, decimals, v.value / unit, ceil(error * pow(10, decimals) * (1 - 1e-9)));
-        if (!plain) printf("e%+03d", leading);
-        printf("\n");
-    }
+        snprintf(text, size, "%.7g", v.value);
+    else
+        snprintf(text, size, "%.*f(%.0f)%s", decimals, v.value / unit, ceil(error * pow(10, decimals) * (1 - 1e-9)),
+                 power);
 }
 
 static void print_table(const transport_job *job) {
     const rg_transport_report *r = &job->report;
+    char w1[64];
+    transport_uncertain(job->w1, sizeof w1, w1);
     printf("from        %s\n", job->from_path);
     printf("to          %s\n", job->to_path);
     printf("grid        %s, %s\n", cli_shape(job->grid.dim, job->grid.shape).text,
            job->free_boundary ? "free boundary" : "periodic");
-    print_uncertain("W1          ", job->w1);
+    printf("W1          %s\n", w1);
     printf("bracket     [%.9g, %.9g], gap %.1e after %d iterations\n", r->lower, r->upper, r->gap, r->iterations);
     if (job->energy) printf("energy      %.7g (MMD^2)\n", job->energy_squared);
     if (job->bandwidth > 0) printf("gaussian    %.7g (MMD^2, bandwidth %g)\n", job->gaussian_squared, job->bandwidth);
