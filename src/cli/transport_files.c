@@ -27,9 +27,30 @@ static int set_grid(transport_job *job, const rg_array *p) {
     return status ? cli_fail(verb, "%s: %s", job->from_path, rg_status_text(status)) : CLI_DONE;
 }
 
-static void scale(const rg_grid *grid, double *p) {
-    const double mass = rg_integral(grid, p);
+static void scale(const rg_grid *grid, double mass, double *p) {
     for (ptrdiff_t i = 0; i < rg_grid_cells(grid); i++) p[i] /= mass;
+}
+
+static int check_mass(const char *path, double mass) {
+    if (isnormal(mass)) return CLI_DONE;
+    return cli_fail(verb, "%s: expected a mass from 2e-308 to 1e308, found %g: scale the density or the box", path,
+                    mass);
+}
+
+/* The library asks for the same, and knows no options. */
+static int match_masses(transport_job *job) {
+    const double slack = 1e-5, p = rg_integral(&job->grid, job->p), q = rg_integral(&job->grid, job->q);
+    int code = check_mass(job->from_path, p);
+    if (code == CLI_DONE) code = check_mass(job->to_path, q);
+    if (code != CLI_DONE) return code;
+    if (job->scale) {
+        scale(&job->grid, p, job->p);
+        scale(&job->grid, q, job->q);
+    } else if (fabs(p - q) > slack * fmax(p, q)) {
+        return cli_fail(verb, "%s: expected the mass of %s, %.10g, found %.10g; --scale makes both 1", job->to_path,
+                        job->from_path, p, q);
+    }
+    return CLI_DONE;
 }
 
 int transport_read(transport_job *job) {
@@ -42,10 +63,7 @@ int transport_read(transport_job *job) {
     job->q = q.data;
     if (code == CLI_DONE) code = cli_check_grid(verb, job->to_path, &q, &job->grid, job->from_path);
     if (code == CLI_DONE) code = cli_check_density(verb, job->to_path, &q);
-    if (code != CLI_DONE || !job->scale) return code;
-    scale(&job->grid, job->p);
-    scale(&job->grid, job->q);
-    return CLI_DONE;
+    return code == CLI_DONE ? match_masses(job) : code;
 }
 
 void transport_free(transport_job *job) {
