@@ -225,10 +225,7 @@ static int solve(estimate_job *job) {
     rg_diagnostic diagnostic = {0};
     const rg_status status = rg_estimate(&data, &how, &job->result, &diagnostic);
     cli_progress_end(&progress);
-    if (status == RG_ECANCELLED) {
-        cli_fail(verb, "interrupted; nothing was written");
-        return CLI_SIGNAL + cli_caught_signal();
-    }
+    if (status == RG_ECANCELLED) return cli_interrupted(verb);
     if (status == RG_OK) warn(job);
     return cli_check(verb, status, &diagnostic);
 }

@@ -45,10 +45,8 @@ static const cli_option table[] = {
 };
 
 static void parse_box(transport_job *job, const char *text, struct argp_state *state) {
-    rg_diagnostic diagnostic = {0};
     job->box = text;
-    if (rg_argument_box(text, &job->box_axes, job->lower, job->length, &diagnostic))
-        argp_error(state, "--box: %s", diagnostic.text);
+    cli_take_box(text, &job->box_axes, job->lower, job->length, state);
     for (int a = 0; a < job->box_axes; a++) {
         if (job->length[a] < 1e-100 || job->length[a] > 1e100)
             argp_error(state, "--box: expected lengths from 1e-100 to 1e100, got %g: choose another unit",
