@@ -1,5 +1,5 @@
 """W1(P, P') of `rotgrad budget` against POT's exact solver: the points themselves, not their masses on a grid, against a
-fine quadrature of the law or against other points. Arguments: the program, a folder for files.
+fine quadrature of the law or against other points.
 
 A quadrature of spacing h moves a law's cells to their centres; what that does to W1 falls like h^2, and two of them give the
 limit and its error."""
@@ -8,14 +8,8 @@ import json
 import subprocess
 import sys
 
-try:
-    import numpy as np
-    import ot
-except ImportError as missing:
-    print(f"skipped: {missing}; apt-get install python3-pot")
-    sys.exit(77)
+from pot import folder, np, ot, program
 
-program, folder = sys.argv[1:]
 random = np.random.default_rng(20265)
 failures = 0
 means = np.array([[0.7, 1.9, 0.4], [1.5, 0.6, 1.3], [0.5, 0.4, 0.9]])

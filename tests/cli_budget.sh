@@ -67,10 +67,32 @@ expect 1 budget nothere.yaml
 stderr_has "nothere.yaml"
 expect 1 budget x.yaml --set budget.class=spline:3
 stderr_is 'rotgrad budget: --set budget.class=spline:3: expected fourier:M, rff:N or none, got "spline:3"'
+expect 1 budget x.yaml --set budget.class=rff:18
+stderr_is "rotgrad budget: --set budget.class=rff:18: expected rff:N with an even N (a cosine and a sine each) from 2 to 16 in 1 dimension, got 18"
+expect 1 budget x.yaml --set budget.class=fourier:1500
+stderr_is "rotgrad budget: --set budget.class=fourier:1500: expected fourier:M with an M from 1 to 1499 in 1 dimension ((2 M + 1)^d functions), got 1500"
+expect 1 budget x.yaml --set budget.class=fourier:16
+stderr_is "rotgrad budget: x.yaml: budget.class: the class has wave 16 on axis 0, which needs more than 32 grid points: take a smaller class or a finer grid"
+for samples in -1 0 1.5 nan true all; do
+    expect 1 budget x.yaml --set budget.samples=$samples
+    stderr_has "expected a whole number from 1 to 100000000, a file FILE.npy or none, got"
+done
+npy_hex far.npy "<f8" "(2, 1)" "0000000000000000 9c7500883ce4377e" # 0 and 1e300
+expect 1 budget x.yaml --set budget.samples=far.npy
+stderr_is "rotgrad budget: --set budget.samples=far.npy: expected points within 1e+09 periods of the box, got 1e+300 on axis 0 of point 1: is the unit that of the box?"
+rm far.npy
 expect 1 budget x.yaml --set noise.sigma_min=0
 stderr_has "x.yaml: noise: sigma_min: expected a number above 0"
 expect 1 budget x.yaml --set budget.sweep.sigma_max='[0.1]'
 stderr_has "budget.sweep.sigma_max: expected numbers above sigma_min (0.3), got 0.1"
+expect 1 budget x.yaml --set budget.sweep.sigma_max='[1e200]'
+stderr_has "budget.sweep.sigma_max: expected numbers whose squares are not 0 or infinite, got 1e+200"
+expect 1 budget x.yaml --set budget.sweep.sigma_min='[1e-9]'
+stderr_has "x.yaml: budget.sweep.sigma_min: the lowest noise level, sigma_min = 1e-09, is too small to smooth samples with"
+expect 1 budget x.yaml --set budget.sweep.modes='[2, 16]'
+stderr_has "x.yaml: budget.sweep.modes: the class has wave 16 on axis 0, which needs more than 32 grid points"
+# More waves than the halved grid has, in the sweep alone.
+expect 0 budget x.yaml --set budget.sweep.modes='[3, 9]' -q
 expect 2 budget
 usage_error "rotgrad budget" "expected an experiment file"
 expect 2 budget x.yaml y.yaml

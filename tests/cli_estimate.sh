@@ -114,6 +114,7 @@ refuse "--sigma: expected --clean X0.npy as well" -x x.npy -s s.npy --sigma 1
 refuse '--sigma: expected a number > 0, got "0"' -x x.npy -s s.npy --clean x0.npy --sigma 0
 refuse '--sigma: expected a number > 0, got "-1"' -x x.npy -s s.npy --clean x0.npy --sigma -1
 refuse "--features fourier:2: expected --box as well; on R^D take rff:N" -x x.npy -s s.npy -F fourier:2
+refuse "--box: expected lower:length with a length above 0, such as -pi:2pi, got \"0:-1\"" -x x.npy -s s.npy --box 0:1,0:-1,0:1,0:1
 refuse "--features polynomial:2: not periodic; with --box take fourier:M or rff:N" -x x.npy -s s.npy -F polynomial:2 --box 0:1
 refuse "--features nystrom:3: not periodic; with --box take fourier:M or rff:N" -x x.npy -s s.npy -F nystrom:3 --box 0:1
 classes="expected fourier:M, rff:N, polynomial:1, polynomial:2 or nystrom:N, got"
@@ -154,6 +155,12 @@ npy same.npy "(12, 2)" $(repeat 12 7 8)
 reject "all 12 samples are the same point" -x same.npy -s s.npy -F polynomial:1
 npy flat.npy "(12, 2)" $(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "$i 8"; done)
 reject "component 1 of all 12 samples is 8: they have no density along it; leave it out" -x flat.npy -s s.npy -F polynomial:1
+npy labels.npy "(100, 2)" $(for i in {1..100}; do echo "$((i * 37 % 101)) $((i % 2))"; done)
+npy scores.npy "(100, 2)" $(repeat 200 1)
+expect 0 estimate -x labels.npy -s scores.npy -F polynomial:2
+stderr_is "rotgrad estimate: warning: component 1 of the samples has 2 values only: such samples have no density and no score, and the estimate means little; add the noise of a noise level first"
+expect 0 estimate -x labels.npy -s scores.npy -F polynomial:2 --error scores.npy
+stderr_is ""
 reject "expected more samples than features, found 12 samples for 12 features" -x x.npy -s s.npy -F rff:12
 reject "expected more samples than features, found 12 samples for 24 features" -x x.npy -s s.npy -F fourier:2 --box -pi:2pi
 reject "expected an even number of random features (a cosine and a sine each), got 5" -x x.npy -s s.npy -F rff:5
@@ -162,8 +169,6 @@ reject "expected 1 to 10000 features; in 2 dimensions this class has more" -x x.
 reject "expected at least 10 blocks, and as many as folds, found 6 blocks of 2 samples" -x x.npy -s s.npy -F polynomial:1 --block 2
 reject "--box 0:1,0:1,0:1: expected one LOWER:LENGTH, or one for each of the 2 columns of x.npy, found 3" \
     -x x.npy -s s.npy -F fourier:1 --box 0:1,0:1,0:1
-reject "--box 0:1,0:-1: expected lower:length with a length above 0, such as -pi:2pi, got \"0:-1\"" \
-    -x x.npy -s s.npy -F fourier:1 --box 0:1,0:-1
 reject "the features are linearly dependent on these samples: let the ridge be chosen, or give a larger one" \
     -x x.npy -s s.npy -F nystrom:11 --ridge 0
 ls -A | grep -q '^out\|part' && fail "something was left behind"

@@ -58,7 +58,17 @@ usage_error "rotgrad transport" "expected --from P.npy and --to Q.npy"
 expect 2 transport -p p.npy -q q.npy more
 usage_error "rotgrad transport" 'unexpected argument "more"; files are named by --from and --to'
 expect 2 transport -p p.npy -q q.npy --gap 1e-12
-usage_error "rotgrad transport" '--gap: expected a number >= 1e-10 and < 1, got "1e-12"'
+usage_error "rotgrad transport" '--gap: expected a number >= 1e-10 (double precision cannot certify less) and < 1, got "1e-12"'
+expect 2 transport -p "" -q q.npy
+usage_error "rotgrad transport" "expected --from P.npy and --to Q.npy"
+for box in 0:1e-101,0:1 0:1,0:1e101; do
+    expect 2 transport -p p.npy -q q.npy --box $box
+    stderr_has "--box: expected lengths from 1e-100 to 1e100, got 1e"
+done
+expect 2 transport -p p.npy -q q.npy --box 0:1,2e9:1
+usage_error "rotgrad transport" '--box: expected lower ends of at most 1e9 lengths, got 2e+09: shift the box'
+expect 2 transport -p p.npy -q q.npy --mmd gaussian:1 --mmd gaussian:2
+usage_error "rotgrad transport" '--mmd: expected one gaussian:WIDTH, got "gaussian:2" as well'
 expect 2 transport -p p.npy -q q.npy --mmd gaussian:0
 usage_error "rotgrad transport" '--mmd: expected energy, or gaussian:WIDTH with a width above 0, got "gaussian:0"'
 expect 1 transport -p missing.npy -q q.npy
@@ -78,7 +88,10 @@ expect 1 transport -p zero.npy -q q.npy
 stderr_is "rotgrad transport: zero.npy: expected a positive and finite mass, found 0"
 npy heavy.npy "(7, 8)" $(repeat 56 1)
 expect 1 transport -p heavy.npy -q q.npy --box 0:7,0:8
-stderr_is "rotgrad transport: expected equal masses, found 56 and 14, which differ by more than 1e-05 of them; scale both to mass 1"
-folder_is heavy.npy line_p.npy line_q.npy negative.npy p.npy q.npy small.npy zero.npy
+stderr_is "rotgrad transport: q.npy: expected the mass of heavy.npy, 56, found 14; --scale makes both 1"
+npy_hex faint.npy "<f8" "(7, 8)" "$(repeat 56 2be6708b68120000)" # 1e-310
+expect 1 transport -p q.npy -q faint.npy --box 0:7,0:8 --scale
+stderr_is "rotgrad transport: faint.npy: expected a mass from 2e-308 to 1e308, found 5.6e-309: scale the density or the box"
+folder_is faint.npy heavy.npy line_p.npy line_q.npy negative.npy p.npy q.npy small.npy zero.npy
 
 finish

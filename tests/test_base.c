@@ -53,6 +53,32 @@ static void sizes_are_checked(void **state) {
     rg_free(third);
 }
 
+static void arrays_grow_and_keep_what_they_hold(void **state) {
+    (void)state;
+    size_t room = 0;
+    uint64_t *array = NULL;
+    for (size_t count = 0; count < 1000; count++) {
+        uint64_t *larger = rg_grow(array, count, sizeof *array, &room);
+        assert_non_null(larger);
+        assert_true(room > count && room < 2 * count + 65);
+        array = larger;
+        array[count] = count * 0x9e3779b97f4a7c15u;
+    }
+    for (size_t i = 0; i < 1000; i++) assert_true(array[i] == i * 0x9e3779b97f4a7c15u);
+    const size_t before = room;
+    assert_ptr_equal(rg_grow(array, 1000, sizeof *array, &room), array); /* there is room */
+    rg_alloc_fail_after(0);
+    assert_null(rg_grow(array, room, sizeof *array, &room));
+    rg_alloc_fail_after(-1);
+    assert_int_equal(room, before);
+    assert_true(array[999] == 999 * 0x9e3779b97f4a7c15u);
+    rg_free(array);
+    room = SIZE_MAX / 2 + 1; /* twice that overflows */
+    assert_null(rg_grow(NULL, room, 1, &room));
+    room = SIZE_MAX / 8;
+    assert_null(rg_grow(NULL, room, 64, &room));
+}
+
 static void diagnostics_are_cut_not_overrun(void **state) {
     (void)state;
     rg_diagnostic d = {0};
@@ -70,6 +96,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_do_not_depend_on_threads),
         cmocka_unit_test(sizes_are_checked),
+        cmocka_unit_test(arrays_grow_and_keep_what_they_hold),
         cmocka_unit_test(diagnostics_are_cut_not_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,7 +125,7 @@ static void every_layer_is_drawn_in_silence(void **state) {
     const rg_heat_map heat = {{N0, N1}, scalar, RG_MAP_SEQUENTIAL, RG_SCALE_LOG, 0, 0, 0, NULL};
     const rg_heat_map linear = {{N0, N1}, scalar, RG_MAP_DIVERGING, RG_SCALE_LINEAR, 0, 0, 0, NULL};
     const rg_flow flow = {{N0, N1}, vector, 0}, still = {{N0, N1}, none, 0};
-    const rg_arrows arrows = {{N0, N1}, vector, 0, 0}, calm = {{N0, N1}, none, 0, 0};
+    const rg_arrows arrows = {{N0, N1}, vector, 0, 0, 0}, calm = {{N0, N1}, none, 0, 0, 0};
     const rg_contours contours = {{N0, N1}, scalar, 4, level, 0}, outside = {{N0, N1}, scalar, 1, level, 0};
     rg_curve curve[6];
     curve[5] = (rg_curve){"nowhere", POINTS, x, none, NULL, NULL, RG_MARK_LINE, 0}; /* 0 has no logarithm */

@@ -447,6 +447,21 @@ static void short_arrows_are_dots_and_missing_ones_nothing(void **state) {
     free(field);
 }
 
+static void arrows_below_the_shortest_are_left_out(void **state) {
+    (void)state;
+    double *field = uniform(4, 0.3, 0.4); /* 50 of the 100 points of a spacing */
+    rg_arrows arrows = {.shape = {2, 2}, .vector = field, .spacing = 100, .longest = 1};
+    static const double shortest[] = {0, 49.9, 50.1};
+    for (int k = 0; k < 3; k++) {
+        arrows.shortest = shortest[k];
+        const rg_panel panel = arrow_panel(&arrows);
+        struct shown s = show(&panel);
+        assert_int_equal(count_ink(&s) > 0, shortest[k] < 50);
+        free(s.picture.rgb);
+    }
+    free(field);
+}
+
 /* ---- level lines */
 
 static rg_level_lines trace(const ptrdiff_t shape[2], const double *values, double level) {
@@ -824,7 +839,7 @@ static void expect_refusal(const rg_panel *panel, const char *words) {
 
 static void bad_layers_are_refused(void **state) {
     (void)state;
-    enum { CASES = 27 };
+    enum { CASES = 29 };
     struct layers *l = take(CASES, sizeof *l);
     const char *words[CASES];
     double *nothing = uniform(CELLS, nan(""), 1);
@@ -847,6 +862,9 @@ static void bad_layers_are_refused(void **state) {
     l[n].arrows.longest = -1, words[n++] = "longest vector (0: from the data), got -1";
     l[n].arrows.longest = HUGE_VAL, words[n++] = "longest";
     l[n].arrows.longest = nan(""), words[n++] = "longest";
+    l[n].arrows.shortest = -1,
+    words[n++] = "arrows: expected a finite, positive shortest length in points (0: dots), got -1";
+    l[n].arrows.shortest = HUGE_VAL, words[n++] = "shortest";
     l[n].contours.shape[0] = 1, words[n++] = "contours: axis 0: expected 2 to 31999 points, got 1";
     l[n].contours.shape[1] = PTRDIFF_MAX, words[n++] = "contours: axis 1";
     l[n].contours.values = NULL, words[n++] = "contours: no values";
@@ -908,6 +926,7 @@ int main(void) {
         cmocka_unit_test(arrows_point_along_the_vector),
         cmocka_unit_test(the_length_is_linear_in_the_vector),
         cmocka_unit_test(short_arrows_are_dots_and_missing_ones_nothing),
+        cmocka_unit_test(arrows_below_the_shortest_are_left_out),
         cmocka_unit_test(every_crossing_is_part_of_one_line),
         cmocka_unit_test(levels_on_grid_values_break_no_line),
         cmocka_unit_test(circles_have_their_length),

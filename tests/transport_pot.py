@@ -1,17 +1,11 @@
-"""W1 of `rotgrad transport` against POT's exact solver on the lattice. Arguments: the program, a folder for files."""
+"""W1 of `rotgrad transport` against POT's exact solver on the lattice."""
 
 import json
 import subprocess
 import sys
 
-try:
-    import numpy as np
-    import ot
-except ImportError as missing:
-    print(f"skipped: {missing}; apt-get install python3-pot")
-    sys.exit(77)
+from pot import folder, np, ot, program
 
-program, folder = sys.argv[1:]
 random = np.random.default_rng(20261)
 failures = 0
 

@@ -74,6 +74,7 @@ typedef struct rg_arrows {
     const double *vector; /* (2, shape[0], shape[1]); where it is not finite there is no arrow */
     double spacing;       /* of the lattice, 4 to 200 points; 0: 12 */
     double longest;       /* the length |vector| that spans one spacing, longer ones are cut to it; 0: from the data */
+    double shortest;      /* arrows shorter than this, in points, are left out; 0: they are dots */
 } rg_arrows;
 
 /* Level lines of a periodic field, by marching squares on its points. Segments next to values that are not finite are

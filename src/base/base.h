@@ -12,6 +12,10 @@ rg_status rg_fail(rg_diagnostic *diagnostic, rg_status status, const char *forma
 void *rg_alloc(size_t count, size_t size) RG_MUST_CHECK;
 char *rg_strdup(const char *text) RG_MUST_CHECK;
 
+/* Room for one entry more: the array, or, where `count` entries fill its `room`, a larger one in its place (it moves). NULL on
+ * overflow or exhaustion; the old one then stays as it was. */
+void *rg_grow(void *array, size_t count, size_t size, size_t *room) RG_MUST_CHECK;
+
 /* Tests make the n-th allocation from now fail (n = 0 is the next one); a negative n switches that off. */
 void rg_alloc_fail_after(long n);
 

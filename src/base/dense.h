@@ -22,6 +22,8 @@ void rg_dense_add_rows(size_t n, size_t k, const double *rows, double *sums, dou
 /* sums + target[i] k += row i */
 void rg_dense_scatter_rows(size_t n, size_t k, const double *rows, const size_t *target, double *sums);
 
+/* l = L with L L' = a, row by row, for matrices of a few rows; a is positive definite, and l starts as 0. */
+void rg_dense_small_cholesky(size_t n, const double *a, double *l);
 /* a becomes L with L L' = a. 0 when a is not positive definite in double precision. */
 int rg_dense_cholesky(size_t n, double *a);
 /* x = (L L')^-1 x */

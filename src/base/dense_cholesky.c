@@ -14,6 +14,15 @@ static size_t least_of(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+void rg_dense_small_cholesky(size_t n, const double *a, double *l) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double sum = a[i * n + j];
+            for (size_t k = 0; k < j; k++) sum -= l[i * n + k] * l[j * n + k];
+            l[i * n + j] = i == j ? sqrt(sum) : sum / l[j * n + j];
+        }
+}
+
 /* The n x n block at a, rows `stride` apart. A pivot below its rounding means that the matrix is singular. */
 static int factor_small(size_t n, double *a, size_t stride, double least) {
     for (size_t j = 0; j < n; j++) {

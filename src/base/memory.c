@@ -30,6 +30,18 @@ void *rg_alloc(size_t count, size_t size) {
     return memory;
 }
 
+void *rg_grow(void *array, size_t count, size_t size, size_t *room) {
+    const size_t first = 64;
+    if (count < *room) return array;
+    const size_t more = *room ? rg_size_product(2, *room) : first;
+    void *larger = more ? rg_alloc(more, size) : NULL;
+    if (!larger) return NULL;
+    if (count > 0) memcpy(larger, array, count * size);
+    rg_free(array);
+    *room = more;
+    return larger;
+}
+
 char *rg_strdup(const char *text) {
     const size_t size = strlen(text) + 1;
     char *copy = rg_alloc(size, 1);

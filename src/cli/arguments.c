@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <rotgrad/argument.h>
+#include <rotgrad/folder.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -53,6 +54,24 @@ error_t cli_take_input(cli_input *input, const char *what, const char *example, 
     if (input->path) argp_error(state, "expected one %s file, got \"%s\" as well", what, text);
     input->path = text;
     return 0;
+}
+
+void cli_take_box(const char *text, int *axes, double *lower, double *length, struct argp_state *state) {
+    rg_diagnostic diagnostic = {0};
+    if (rg_argument_box(text, axes, lower, length, &diagnostic)) argp_error(state, "--box: %s", diagnostic.text);
+}
+
+int cli_read_experiment(const char *verb, cli_input *in, int threads, const char *output, int force,
+                        rg_experiment *experiment) {
+    char setting[32];
+    rg_diagnostic diagnostic = {0};
+    rg_status status = output ? rg_folder_check(output, force, &diagnostic) : RG_OK;
+    if (status) return cli_check(verb, status, &diagnostic);
+    snprintf(setting, sizeof setting, "threads=%d", threads);
+    if (threads) in->setting[in->settings++] = setting;
+    status = rg_experiment_read(in->path, in->setting, in->settings, experiment, &diagnostic);
+    if (threads) in->settings--;
+    return cli_check(verb, status, &diagnostic);
 }
 
 /* ---- the command as typed */

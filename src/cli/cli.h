@@ -5,8 +5,10 @@
 #include <argp.h>
 #include <jansson.h>
 #include <rotgrad/array.h>
+#include <rotgrad/experiment.h>
 #include <rotgrad/folder.h>
 #include <rotgrad/grid.h>
+#include <rotgrad/run.h>
 #include <stdio.h>
 
 /* Exit codes; an interrupted run ends with CLI_SIGNAL + the signal's number, as shells do. */
@@ -64,6 +66,14 @@ error_t cli_take_input(cli_input *input, const char *what, const char *example, 
 
 extern const cli_range cli_threads; /* of --threads */
 
+/* --box of a grid, or a usage error. */
+void cli_take_box(const char *text, int *axes, double *lower, double *length, struct argp_state *state);
+
+/* The experiment of the input, with --threads N (0: as it says). The folder of results (NULL: none) is looked at first, before
+ * hours of work. Returns an exit code. */
+int cli_read_experiment(const char *verb, cli_input *in, int threads, const char *output, int force,
+                        rg_experiment *experiment);
+
 /* The command as it can be typed again; NULL when out of memory; freed by free. To be asked before argp_parse, which
  * reorders argv. */
 char *cli_command(int argc, char **argv);
@@ -74,6 +84,10 @@ char *cli_command(int argc, char **argv);
 int cli_fail(const char *verb, const char *format, ...) RG_PRINTF(2, 3);
 /* CLI_DONE for RG_OK; otherwise the diagnostic, or the status where the library left no diagnostic, and CLI_FAILED. */
 int cli_check(const char *verb, rg_status status, const rg_diagnostic *diagnostic);
+/* Of a run that was stopped by a signal: its exit code. */
+int cli_interrupted(const char *verb);
+/* CLI_VIOLATED, after a message for each, where a claim is violated. */
+int cli_judge(const char *verb, size_t claims, const rg_claim *claim);
 void cli_warn(const char *verb, const char *format, ...) RG_PRINTF(2, 3);
 
 /* ---- arrays */
@@ -88,6 +102,9 @@ int cli_check_grid(const char *verb, const char *path, const rg_array *p, const 
 /* The document as text with a final newline, to a stream; its errors are left to the stream. Takes the document, which
  * may be NULL (out of memory). Returns an exit code. */
 int cli_print_json(const char *verb, json_t *document, FILE *stream);
+
+/* Text from the library, which is freed, with a final newline. Returns an exit code. */
+int cli_print_text(const char *verb, rg_status status, char *text);
 
 /* A file of a folder of results; returns an exit code. The report is report.json, and its document is taken. */
 int cli_write_array(const char *verb, const rg_folder *folder, const char *name, int dim, const ptrdiff_t *shape,

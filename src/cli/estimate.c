@@ -7,6 +7,8 @@
 
 #include <float.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const verb = "estimate";
@@ -75,12 +77,28 @@ static void parse_features(estimate_job *job, const char *text, struct argp_stat
         argp_error(state, "--features: %s", diagnostic.text);
 }
 
+/* Pair by pair: there may be more than a grid has axes. */
+static void check_box(const char *text, struct argp_state *state) {
+    enum { ROOM = 64 };
+    for (const char *at = text; at;) {
+        char pair[ROOM];
+        double lower[3], length[3];
+        int axes;
+        const size_t size = strcspn(at, ",");
+        snprintf(pair, sizeof pair, "%.*s", (int)(size < ROOM ? size : ROOM), at);
+        if (rg_argument_box(pair, &axes, lower, length, NULL))
+            argp_error(state, "--box: expected lower:length with a length above 0, such as -pi:2pi, got \"%s\"", pair);
+        at = at[size] ? at + size + 1 : NULL;
+    }
+}
+
 static void check_arguments(const estimate_job *job, struct argp_state *state) {
     if (!job->samples_path) argp_error(state, "expected --samples X.npy");
     if (!job->score_path) argp_error(state, "expected --score S.npy");
     if (job->error_path && job->clean_path) argp_error(state, "--error: cannot go with --clean");
     if (job->clean_path && !job->has_sigma) argp_error(state, "--clean: expected --sigma as well");
     if (job->has_sigma && !job->clean_path) argp_error(state, "--sigma: expected --clean X0.npy as well");
+    if (job->box) check_box(job->box, state);
     if (job->kind == RG_FEATURES_FOURIER && !job->box)
         argp_error(state, "--features %s: expected --box as well; on R^D take rff:N", job->features);
     if ((job->kind == RG_FEATURES_POLYNOMIAL || job->kind == RG_FEATURES_NYSTROM) && job->box)
@@ -135,6 +153,37 @@ static int allocate(estimate_job *job) {
     return job->gradient && job->influence ? CLI_DONE : cli_fail(verb, "out of memory");
 }
 
+static int compare(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Labels, counts, booleans: next to no values for so many samples. A few samples may repeat values by chance. */
+static int is_discrete(const rg_array *samples, ptrdiff_t column, double *sorted, ptrdiff_t *values) {
+    const ptrdiff_t n = samples->shape[0];
+    for (ptrdiff_t i = 0; i < n; i++) sorted[i] = samples->data[i * samples->shape[1] + column];
+    qsort(sorted, (size_t)n, sizeof *sorted, compare);
+    *values = 1;
+    for (ptrdiff_t i = 1; i < n; i++) *values += sorted[i] > sorted[i - 1];
+    const double least = 100;
+    return (double)n >= least && (double)*values * (double)*values <= (double)n;
+}
+
+/* The oracle needs no score. */
+static int warn_of_discrete(const estimate_job *job) {
+    double *sorted = rg_field_alloc((size_t)job->samples.shape[0]);
+    if (!sorted) return cli_fail(verb, "out of memory");
+    ptrdiff_t values = 0, column = 0;
+    while (column < job->samples.shape[1] && !is_discrete(&job->samples, column, sorted, &values)) column++;
+    rg_free(sorted);
+    if (column < job->samples.shape[1] && !job->error_path)
+        cli_warn(verb,
+                 "component %td of the samples has %td values only: such samples have no density and no score, and the "
+                 "estimate means little; add the noise of a noise level first",
+                 column, values);
+    return CLI_DONE;
+}
+
 static void warn(const estimate_job *job) {
     const double n = (double)job->samples.shape[0], correlation = job->result.neighbour_correlation;
     if (job->block <= 1 && correlation > 0.1 && correlation * correlation * n > 25)
@@ -176,10 +225,7 @@ static int solve(estimate_job *job) {
     rg_diagnostic diagnostic = {0};
     const rg_status status = rg_estimate(&data, &how, &job->result, &diagnostic);
     cli_progress_end(&progress);
-    if (status == RG_ECANCELLED) {
-        cli_fail(verb, "interrupted; nothing was written");
-        return CLI_SIGNAL + cli_caught_signal();
-    }
+    if (status == RG_ECANCELLED) return cli_interrupted(verb);
     if (status == RG_OK) warn(job);
     return cli_check(verb, status, &diagnostic);
 }
@@ -189,6 +235,7 @@ static int work(estimate_job *job) {
     if (code == CLI_DONE) code = estimate_read(job);
     if (code == CLI_DONE) code = allocate(job);
     if (code == CLI_DONE) code = solve(job);
+    if (code == CLI_DONE) code = warn_of_discrete(job);
     if (code == CLI_DONE) code = estimate_write(job);
     return code == CLI_DONE ? estimate_print(job) : code;
 }

@@ -36,9 +36,7 @@ static int read_beside(const estimate_job *job, const char *path, rg_array *arra
 static int set_axis(estimate_job *job, const char *pair, size_t count) {
     double lower[3], length[3];
     int axes;
-    if (rg_argument_box(pair, &axes, lower, length, NULL))
-        return cli_fail(verb, "--box %s: expected lower:length with a length above 0, such as -pi:2pi, got \"%.64s\"",
-                        job->box, pair);
+    if (rg_argument_box(pair, &axes, lower, length, NULL)) return CLI_USAGE; /* looked at when the options were read */
     if (count >= (size_t)job->samples.shape[1]) return CLI_DONE;
     job->lower[count] = lower[0];
     job->length[count] = length[0];

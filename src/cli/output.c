@@ -40,6 +40,30 @@ void cli_warn(const char *verb, const char *format, ...) {
     va_end(arguments);
 }
 
+int cli_interrupted(const char *verb) {
+    cli_fail(verb, "interrupted; nothing was written");
+    return CLI_SIGNAL + cli_caught_signal();
+}
+
+int cli_judge(const char *verb, size_t claims, const rg_claim *claim) {
+    int code = CLI_DONE;
+    for (size_t i = 0; i < claims; i++)
+        if (claim[i].verdict == RG_VIOLATED) {
+            cli_fail(verb, "the claim %s is violated: %s", claim[i].name, claim[i].statement);
+            code = CLI_VIOLATED;
+        }
+    return code;
+}
+
+int cli_print_text(const char *verb, rg_status status, char *text) {
+    if (status) return cli_fail(verb, "%s", rg_status_text(status));
+    fputs(text, stdout);
+    const size_t length = strlen(text);
+    if (length == 0 || text[length - 1] != '\n') putchar('\n');
+    rg_free(text);
+    return CLI_DONE;
+}
+
 int cli_print_json(const char *verb, json_t *document, FILE *stream) {
     const size_t digits = 17; /* every double reads back as itself */
     char *text = document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(digits)) : NULL;

@@ -1,14 +1,10 @@
 /* rotgrad run: an experiment file becomes a report. */
 #include "cli.h"
 
-#include <rotgrad/folder.h>
 #include <rotgrad/run.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { THREADS_SIZE = 32 };
 
 static const char *const verb = "run";
 
@@ -66,26 +62,16 @@ static const struct argp parser = {
         ", 3 a checked claim is violated (the report is written all the same), 130 interrupted.",
 };
 
-/* Text from the library, to standard output. */
-static int print(rg_status status, char *text) {
-    if (status) return cli_fail(verb, "%s", rg_status_text(status));
-    fputs(text, stdout);
-    const size_t length = strlen(text);
-    if (length == 0 || text[length - 1] != '\n') putchar('\n');
-    rg_free(text);
-    return CLI_DONE;
-}
-
 static int print_outcome(const arguments *a, const rg_outcome *outcome, const rg_experiment *experiment,
                          const char *command) {
     char *text = NULL;
     if (a->json) {
         const rg_status status = rg_outcome_json(outcome, experiment, command, &text);
-        return print(status, text);
+        return cli_print_text(verb, status, text);
     }
     if (a->quiet) return CLI_DONE;
     const rg_status status = rg_outcome_table(outcome, experiment, &text);
-    return print(status, text);
+    return cli_print_text(verb, status, text);
 }
 
 static int write_outcome(const arguments *a, const rg_outcome *outcome, const rg_experiment *experiment,
@@ -98,13 +84,6 @@ static int write_outcome(const arguments *a, const rg_outcome *outcome, const rg
     return cli_check(verb, status, &diagnostic);
 }
 
-static int judge(const rg_outcome *outcome) {
-    for (size_t i = 0; i < outcome->claims; i++)
-        if (outcome->claim[i].verdict == RG_VIOLATED)
-            cli_fail(verb, "the claim %s is violated: %s", outcome->claim[i].name, outcome->claim[i].statement);
-    return rg_outcome_violated(outcome) ? CLI_VIOLATED : CLI_DONE;
-}
-
 static int report(const arguments *a, const rg_outcome *outcome, const rg_experiment *experiment, const char *command) {
     int code = write_outcome(a, outcome, experiment, command);
     if (code == CLI_DONE) code = print_outcome(a, outcome, experiment, command);
@@ -112,12 +91,7 @@ static int report(const arguments *a, const rg_outcome *outcome, const rg_experi
     (void)rg_run_warning(experiment, warned);
     if (outcome->resolution_alarm && strcmp(outcome->resolution_note, warned) != 0)
         cli_warn(verb, "%s", outcome->resolution_note);
-    return code == CLI_DONE ? judge(outcome) : code;
-}
-
-static int interrupted(void) {
-    cli_fail(verb, "interrupted; nothing was written");
-    return CLI_SIGNAL + cli_caught_signal();
+    return code == CLI_DONE ? cli_judge(verb, outcome->claims, outcome->claim) : code;
 }
 
 static int run(const arguments *a, const rg_experiment *experiment, const char *command) {
@@ -130,24 +104,12 @@ static int run(const arguments *a, const rg_experiment *experiment, const char *
     const rg_run_options how = {.check = a->check, .progress = cli_progress_step, .progress_data = &progress};
     const rg_status status = rg_run(experiment, &how, &outcome, &diagnostic);
     cli_progress_end(&progress);
-    if (status == RG_ECANCELLED) return interrupted();
+    if (status == RG_ECANCELLED) return cli_interrupted(verb);
     if (status)
         return cli_fail(verb, "%s: %s", a->in.path, diagnostic.text[0] ? diagnostic.text : rg_status_text(status));
     const int code = report(a, outcome, experiment, command);
     rg_outcome_free(outcome);
     return code;
-}
-
-/* The folder is looked at before hours of work, not after. */
-static int prepare(arguments *a, rg_experiment *experiment) {
-    rg_diagnostic diagnostic = {0};
-    char threads[THREADS_SIZE];
-    rg_status status = a->output ? rg_folder_check(a->output, a->force, &diagnostic) : RG_OK;
-    if (status) return cli_check(verb, status, &diagnostic);
-    snprintf(threads, sizeof threads, "threads=%d", a->threads);
-    if (a->threads) a->in.setting[a->in.settings++] = threads;
-    status = rg_experiment_read(a->in.path, a->in.setting, a->in.settings, experiment, &diagnostic);
-    return cli_check(verb, status, &diagnostic);
 }
 
 int cli_run(int argc, char **argv) {
@@ -156,7 +118,7 @@ int cli_run(int argc, char **argv) {
     rg_experiment experiment = {0};
     int code = command && a.in.setting ? CLI_DONE : cli_fail(verb, "out of memory");
     if (code == CLI_DONE) argp_parse(&parser, argc, argv, 0, NULL, &a);
-    if (code == CLI_DONE) code = prepare(&a, &experiment);
+    if (code == CLI_DONE) code = cli_read_experiment(verb, &a.in, a.threads, a.output, a.force, &experiment);
     if (code == CLI_DONE) code = run(&a, &experiment, command);
     rg_experiment_free(&experiment);
     free(a.in.setting);

@@ -97,11 +97,7 @@ static int print(const arguments *a, const rg_sampled *sampled, const rg_experim
     if (a->quiet && !a->json) return CLI_DONE;
     const rg_status status = a->json ? rg_sampled_json(sampled, experiment, a->command, &text)
                                      : rg_sampled_table(sampled, experiment, &text);
-    if (status) return cli_fail(verb, "%s", rg_status_text(status));
-    fputs(text, stdout);
-    if (a->json) putchar('\n');
-    rg_free(text);
-    return CLI_DONE;
+    return cli_print_text(verb, status, text);
 }
 
 static int report(const arguments *a, const rg_sampled *sampled, const rg_experiment *experiment) {

@@ -1,7 +1,6 @@
 /* rotgrad split: one decomposition of a field. The arguments and the work; files and texts are in split_files.c. */
 #include "split.h"
 
-#include <rotgrad/argument.h>
 #include <rotgrad/folder.h>
 
 #include <limits.h>
@@ -59,13 +58,6 @@ static void parse_weight(split_job *job, const char *text, struct argp_state *st
         argp_error(state, "--weight: expected density or flat, got \"%s\"", text);
 }
 
-static void parse_box(split_job *job, const char *text, struct argp_state *state) {
-    rg_diagnostic diagnostic = {0};
-    job->box = text;
-    if (rg_argument_box(text, &job->box_axes, job->lower, job->length, &diagnostic))
-        argp_error(state, "--box: %s", diagnostic.text);
-}
-
 static void check_arguments(const split_job *job, struct argp_state *state) {
     if (!job->field_path) argp_error(state, "expected --field E.npy");
     if (!job->density_path && !job->flat) argp_error(state, "expected --density P.npy, or --weight flat");
@@ -80,7 +72,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         parse_weight(job, text, state);
         return 0;
     case 'x':
-        parse_box(job, text, state);
+        job->box = text;
+        cli_take_box(text, &job->box_axes, job->lower, job->length, state);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument \"%s\"; files are named by --density and --field", text);

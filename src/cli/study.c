@@ -108,11 +108,7 @@ static int print(const arguments *a, rg_study *study) {
     char *text = NULL;
     if (a->quiet && !a->json) return CLI_DONE;
     const rg_status status = a->json ? rg_study_json(study, &text) : rg_study_text(study, &text);
-    if (status) return cli_fail(verb, "%s", rg_status_text(status));
-    fputs(text, stdout);
-    if (a->json) putchar('\n');
-    rg_free(text);
-    return CLI_DONE;
+    return cli_print_text(verb, status, text);
 }
 
 static int interrupted(const rg_study *study) {

@@ -21,7 +21,7 @@ static const struct argp_option options[] = {
     {.name = "mmd",
      .key = MMD,
      .arg = "energy|gaussian:WIDTH",
-     .doc = "Also a maximum mean discrepancy; may be repeated"},
+     .doc = "Also a maximum mean discrepancy; each of the two once"},
     {.name = "output", .key = 'o', .arg = "DIR", .doc = "Write report.json, potential.npy, flux.npy and a picture"},
     {.name = "force", .key = 'f', .doc = "Replace the earlier result in DIR"},
     {.name = "json", .key = 'j', .doc = "Print JSON instead of the table"},
@@ -30,7 +30,7 @@ static const struct argp_option options[] = {
 
 #define AT(member) .offset = offsetof(transport_job, member)
 
-static const cli_range gap_range = {1e-10, 1, "a number >= 1e-10 and < 1"};
+static const cli_range gap_range = {1e-10, 1, "a number >= 1e-10 (double precision cannot certify less) and < 1"};
 
 static const cli_option table[] = {
     {.key = 'p', .kind = CLI_TEXT, AT(from_path)},
@@ -45,10 +45,16 @@ static const cli_option table[] = {
 };
 
 static void parse_box(transport_job *job, const char *text, struct argp_state *state) {
-    rg_diagnostic diagnostic = {0};
     job->box = text;
-    if (rg_argument_box(text, &job->box_axes, job->lower, job->length, &diagnostic))
-        argp_error(state, "--box: %s", diagnostic.text);
+    cli_take_box(text, &job->box_axes, job->lower, job->length, state);
+    for (int a = 0; a < job->box_axes; a++) {
+        if (job->length[a] < 1e-100 || job->length[a] > 1e100)
+            argp_error(state, "--box: expected lengths from 1e-100 to 1e100, got %g: choose another unit",
+                       job->length[a]);
+        if (fabs(job->lower[a]) > 1e9 * job->length[a])
+            argp_error(state, "--box: expected lower ends of at most 1e9 lengths, got %g: shift the box",
+                       job->lower[a]);
+    }
 }
 
 static void parse_mmd(transport_job *job, const char *text, struct argp_state *state) {
@@ -56,6 +62,8 @@ static void parse_mmd(transport_job *job, const char *text, struct argp_state *s
     const size_t prefix = sizeof gaussian - 1;
     if (strcmp(text, "energy") == 0)
         job->energy = 1;
+    else if (job->bandwidth > 0)
+        argp_error(state, "--mmd: expected one gaussian:WIDTH, got \"%s\" as well", text);
     else if (strncmp(text, gaussian, prefix) != 0 || !rg_argument_number(text + prefix, &job->bandwidth) ||
              !(job->bandwidth > 0))
         argp_error(state, "--mmd: expected energy, or gaussian:WIDTH with a width above 0, got \"%s\"", text);
@@ -74,7 +82,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         argp_error(state, "unexpected argument \"%s\"; files are named by --from and --to", text);
         return 0;
     case ARGP_KEY_END:
-        if (!job->from_path || !job->to_path) argp_error(state, "expected --from P.npy and --to Q.npy");
+        if (!job->from_path || !job->to_path || !*job->from_path || !*job->to_path)
+            argp_error(state, "expected --from P.npy and --to Q.npy");
         return 0;
     default:
         return cli_take(table, job, key, text, state);

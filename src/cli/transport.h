@@ -29,6 +29,9 @@ int transport_write(const transport_job *job);
 int transport_print(const transport_job *job);
 int transport_draw(const transport_job *job, const rg_folder *folder);
 
+/* "0.0119(2)": a value and its error. */
+void transport_uncertain(rg_value v, size_t size, char *text);
+
 void transport_free(transport_job *job);
 
 #endif

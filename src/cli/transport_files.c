@@ -27,9 +27,30 @@ static int set_grid(transport_job *job, const rg_array *p) {
     return status ? cli_fail(verb, "%s: %s", job->from_path, rg_status_text(status)) : CLI_DONE;
 }
 
-static void scale(const rg_grid *grid, double *p) {
-    const double mass = rg_integral(grid, p);
+static void scale(const rg_grid *grid, double mass, double *p) {
     for (ptrdiff_t i = 0; i < rg_grid_cells(grid); i++) p[i] /= mass;
+}
+
+static int check_mass(const char *path, double mass) {
+    if (isnormal(mass)) return CLI_DONE;
+    return cli_fail(verb, "%s: expected a mass from 2e-308 to 1e308, found %g: scale the density or the box", path,
+                    mass);
+}
+
+/* The library asks for the same, and knows no options. */
+static int match_masses(transport_job *job) {
+    const double slack = 1e-5, p = rg_integral(&job->grid, job->p), q = rg_integral(&job->grid, job->q);
+    int code = check_mass(job->from_path, p);
+    if (code == CLI_DONE) code = check_mass(job->to_path, q);
+    if (code != CLI_DONE) return code;
+    if (job->scale) {
+        scale(&job->grid, p, job->p);
+        scale(&job->grid, q, job->q);
+    } else if (fabs(p - q) > slack * fmax(p, q)) {
+        return cli_fail(verb, "%s: expected the mass of %s, %.10g, found %.10g; --scale makes both 1", job->to_path,
+                        job->from_path, p, q);
+    }
+    return CLI_DONE;
 }
 
 int transport_read(transport_job *job) {
@@ -42,10 +63,7 @@ int transport_read(transport_job *job) {
     job->q = q.data;
     if (code == CLI_DONE) code = cli_check_grid(verb, job->to_path, &q, &job->grid, job->from_path);
     if (code == CLI_DONE) code = cli_check_density(verb, job->to_path, &q);
-    if (code != CLI_DONE || !job->scale) return code;
-    scale(&job->grid, job->p);
-    scale(&job->grid, job->q);
-    return CLI_DONE;
+    return code == CLI_DONE ? match_masses(job) : code;
 }
 
 void transport_free(transport_job *job) {
@@ -95,27 +113,29 @@ int transport_write(const transport_job *job) {
 /* ---- printing */
 
 /* "0.0119(2)": the error in units of the last digit, rounded up, with two digits. */
-static void print_uncertain(const char *name, rg_value v) {
+void transport_uncertain(rg_value v, size_t size, char *text) {
     const double most = fmax(fabs(v.value), v.error);
     const int leading = most > 0 ? (int)floor(log10(most)) : 0, plain = leading >= -3 && leading < 5;
     const double unit = plain ? 1 : pow(10, leading), error = v.error / unit;
     const int decimals = error > 0 ? (int)fmin(fmax(1 - floor(log10(error)), 0), 12) : 0;
+    char power[8] = "";
+    if (!plain) snprintf(power, sizeof power, "e%+03d", leading);
     if (!(error > 0))
-        printf("%s%.7g\n", name, v.value);
-    else {
-        printf("%s%.*f(%.0f)", name, decimals, v.value / unit, ceil(error * pow(10, decimals) * (1 - 1e-9)));
-        if (!plain) printf("e%+03d", leading);
-        printf("\n");
-    }
+        snprintf(text, size, "%.7g", v.value);
+    else
+        snprintf(text, size, "%.*f(%.0f)%s", decimals, v.value / unit, ceil(error * pow(10, decimals) * (1 - 1e-9)),
+                 power);
 }
 
 static void print_table(const transport_job *job) {
     const rg_transport_report *r = &job->report;
+    char w1[64];
+    transport_uncertain(job->w1, sizeof w1, w1);
     printf("from        %s\n", job->from_path);
     printf("to          %s\n", job->to_path);
     printf("grid        %s, %s\n", cli_shape(job->grid.dim, job->grid.shape).text,
            job->free_boundary ? "free boundary" : "periodic");
-    print_uncertain("W1          ", job->w1);
+    printf("W1          %s\n", w1);
     printf("bracket     [%.9g, %.9g], gap %.1e after %d iterations\n", r->lower, r->upper, r->gap, r->iterations);
     if (job->energy) printf("energy      %.7g (MMD^2)\n", job->energy_squared);
     if (job->bandwidth > 0) printf("gaussian    %.7g (MMD^2, bandwidth %g)\n", job->gaussian_squared, job->bandwidth);

@@ -2,6 +2,7 @@
  *
  * p_0 is (1 - background) times a choice among components (Gaussians, points, grid points, pieces of a shape) plus
  * background times the uniform law. */
+#include "base/dense.h"
 #include "diffusion/manifold.h"
 
 #include <gsl/gsl_randist.h>
@@ -23,23 +24,14 @@ static void draw_free(struct draw *w) {
     rg_free(w->factor);
 }
 
-/* c = L L', row by row */
-static void cholesky(size_t d, const double *c, double *l) {
-    for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j <= i; j++) {
-            double sum = c[i * d + j];
-            for (size_t k = 0; k < j; k++) sum -= l[i * d + k] * l[j * d + k];
-            l[i * d + j] = i == j ? sqrt(sum) : sum / l[j * d + j];
-        }
-}
-
 static int prepare_mixture(struct draw *w) {
     const size_t d = (size_t)w->grid->dim;
     w->components = w->spec->components;
     w->choice = gsl_ran_discrete_preproc(w->components, w->spec->weights);
     w->factor = rg_field_alloc(rg_size_product(w->components, d * d));
     if (!w->choice || !w->factor) return 0;
-    for (size_t m = 0; m < w->components; m++) cholesky(d, w->spec->covariances + m * d * d, w->factor + m * d * d);
+    for (size_t m = 0; m < w->components; m++)
+        rg_dense_small_cholesky(d, w->spec->covariances + m * d * d, w->factor + m * d * d);
     return 1;
 }
 

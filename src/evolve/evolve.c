@@ -150,15 +150,9 @@ static void square_block(void *data, ptrdiff_t begin, ptrdiff_t end) {
 }
 
 static rg_status record(rg_evolve *e, int room, int midpoint) {
-    if (e->traced == e->room_for) {
-        const size_t more = 2 * e->room_for + 64;
-        rg_trace *larger = rg_alloc(more, sizeof *larger);
-        if (!larger) return RG_ENOMEM;
-        if (e->traced > 0) memcpy(larger, e->trace, e->traced * sizeof *larger);
-        rg_free(e->trace);
-        e->trace = larger;
-        e->room_for = more;
-    }
+    rg_trace *trace = rg_grow(e->trace, e->traced, sizeof *trace, &e->room_for);
+    if (!trace) return RG_ENOMEM;
+    e->trace = trace;
     const rg_level *level = e->recorded = &e->room[room];
     double between;
     rg_parallel(e->lane[0].equation.spectral->cells, square_block, e);

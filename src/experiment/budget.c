@@ -12,9 +12,13 @@ static int prior_differs(const rg_experiment *x) {
     return x->budget.has_prior ? x->budget.prior != RG_BUDGET_EXACT : 1;
 }
 
-static ptrdiff_t waves_of_class(const rg_ladder *l) {
+/* Of the ladder's class and of those of a sweep. */
+static ptrdiff_t highest_wave(const rg_experiment_budget *b) {
     enum { RANDOM = 16 };
-    return l->kind == RG_FEATURES_FOURIER ? (ptrdiff_t)l->size : l->kind ? RANDOM : 0;
+    const ptrdiff_t wave = b->kind == RG_FEATURES_FOURIER ? (ptrdiff_t)b->size : b->kind ? RANDOM : 0;
+    const size_t modes = b->count[RG_SWEEP_MODES];
+    const ptrdiff_t swept = modes ? (ptrdiff_t)b->value[RG_SWEEP_MODES][modes - 1] : 0;
+    return wave > swept ? wave : swept;
 }
 
 static rg_status prepare(rg_budget_job *job, rg_diagnostic *diagnostic) {
@@ -44,8 +48,10 @@ static rg_status prepare(rg_budget_job *job, rg_diagnostic *diagnostic) {
     if (b->samples && !b->points) status = rg_budget_draw(x, b->samples, &job->points, diagnostic);
     if (job->points) job->ladder.points = job->points;
     if (status) return status;
-    status = rg_comparison_grid(x, waves_of_class(&job->ladder), &job->coarse);
-    return status ? rg_fail(diagnostic, status, "budget: no grid to compare with") : RG_OK;
+    status = rg_comparison_grid(x, highest_wave(b), &job->coarse);
+    if (status) return rg_fail(diagnostic, status, "budget: no grid to compare with");
+    status = rg_budget_check_class(job, "budget.class", b->kind, b->size, diagnostic);
+    return status ? status : rg_budget_check_sweeps(job, diagnostic);
 }
 
 /* ---- the numbers of one pass */

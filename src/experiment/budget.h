@@ -183,6 +183,10 @@ typedef struct rg_budget_job {
 /* N points of the truth by a seed, (N, d); the caller frees them. */
 rg_status rg_budget_draw(const rg_experiment *experiment, size_t samples, double **points,
                          rg_diagnostic *diagnostic) RG_MUST_CHECK;
+/* Before work starts: a class on both grids (kind 0: none), and every value of every sweep. `key` begins the message. */
+rg_status rg_budget_check_class(const rg_budget_job *job, const char *key, rg_feature_kind kind, size_t size,
+                                rg_diagnostic *diagnostic) RG_MUST_CHECK;
+rg_status rg_budget_check_sweeps(const rg_budget_job *job, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 rg_status rg_budget_sweep(const rg_budget_job *job, int kind, rg_sweep *sweep, rg_diagnostic *diagnostic) RG_MUST_CHECK;
 
 void rg_budget_claims(rg_budget *budget);

@@ -117,23 +117,15 @@ static rg_status furnish(void *data, double variance, double *const *score, rg_d
 
 /* ---- what the bounds need */
 
+/* Two arrays of one room. */
 static rg_status room_for_node(rg_chain *c) {
-    if (c->nodes < c->room) return RG_OK;
-    const size_t room = 2 * c->room + 128;
-    double *variance = rg_field_alloc(room);
-    rg_node_of_rung *node = rg_alloc(rg_size_product(room, RG_RUNGS), sizeof *node);
-    if (!variance || !node) {
-        rg_free(variance);
-        rg_free(node);
-        return RG_ENOMEM;
-    }
-    if (c->nodes) memcpy(variance, c->variance, c->nodes * sizeof *variance);
-    if (c->nodes) memcpy(node, c->node, c->nodes * RG_RUNGS * sizeof *node);
-    rg_free(c->variance);
-    rg_free(c->node);
+    size_t room = c->room;
+    double *variance = rg_grow(c->variance, c->nodes, sizeof *variance, &room);
+    if (!variance) return RG_ENOMEM;
     c->variance = variance;
+    rg_node_of_rung *node = rg_grow(c->node, c->nodes, RG_RUNGS * sizeof *node, &c->room);
+    if (!node) return RG_ENOMEM;
     c->node = node;
-    c->room = room;
     return RG_OK;
 }
 

@@ -9,10 +9,13 @@
  *
  * Without samples P' is P, without a class A is the identity. */
 #include "experiment/budget.h"
+#include "measure/score_class.h"
 
 #include <math.h>
 
 enum { SOURCE, MEMORY, OUTPUT, QUANTITIES };
+
+static const char *const name_of[RG_SWEEPS] = {"samples", "sigma_min", "modes", "sigma_max", "steps"};
 
 /* Rungs that a sweep needs. */
 static void choose_rungs(rg_ladder *l, int kind) {
@@ -209,16 +212,61 @@ static double expected_rate(const rg_budget_job *job, int kind, int has_density)
 
 /* ---- what can be swept */
 
-static rg_status check(const rg_budget_job *job, int kind, double value, rg_diagnostic *diagnostic) {
-    const rg_ladder *l = &job->ladder;
-    const double low = sqrt(l->variance_min), high = sqrt(l->variance_max);
+static rg_status check_range(const rg_ladder *l, int kind, double value, rg_diagnostic *diagnostic) {
+    const double low = sqrt(l->variance_min), high = sqrt(l->variance_max), square = value * value;
+    const int is_sigma = kind == RG_SWEEP_SIGMA_MIN || kind == RG_SWEEP_SIGMA_MAX;
     if (kind == RG_SWEEP_SIGMA_MIN && !(value < high))
         return rg_fail(diagnostic, RG_EINVAL, "budget.sweep.sigma_min: expected numbers below sigma_max (%g), got %g",
                        high, value);
     if (kind == RG_SWEEP_SIGMA_MAX && !(value > low))
         return rg_fail(diagnostic, RG_EINVAL, "budget.sweep.sigma_max: expected numbers above sigma_min (%g), got %g",
                        low, value);
+    if (is_sigma && !isnormal(square))
+        return rg_fail(diagnostic, RG_EINVAL,
+                       "budget.sweep.%s: expected numbers whose squares are not 0 or infinite, got %g", name_of[kind],
+                       value);
     return RG_OK;
+}
+
+rg_status rg_budget_check_class(const rg_budget_job *job, const char *key, rg_feature_kind kind, size_t size,
+                                rg_diagnostic *diagnostic) {
+    const rg_experiment_budget *b = &job->experiment->budget;
+    const rg_grid *const grid[] = {&job->ladder.grid, &job->coarse};
+    rg_diagnostic said = {0};
+    rg_status status = RG_OK;
+    for (int i = 0; kind && !status && i < 2; i++) {
+        rg_score_class *c = NULL;
+        status = rg_score_class_create(grid[i], kind, size, b->seed, b->ridge, &c, &said);
+        rg_score_class_destroy(c);
+    }
+    return status ? rg_fail(diagnostic, status, "%s: %s", key, said.text) : RG_OK;
+}
+
+/* The lowest noise level must be one that the samples can be smoothed to. */
+static rg_status check_lowest(const rg_budget_job *job, double sigma, rg_diagnostic *diagnostic) {
+    rg_ladder l = job->ladder;
+    rg_diagnostic said = {0};
+    rg_cast *cast = NULL;
+    set_value(&l, RG_SWEEP_SIGMA_MIN, sigma);
+    choose_rungs(&l, RG_SWEEP_SIGMA_MIN);
+    const rg_status status = rg_cast_create(&l, &cast, &said);
+    rg_cast_destroy(cast);
+    return status ? rg_fail(diagnostic, status, "budget.sweep.sigma_min: %s", said.text) : RG_OK;
+}
+
+rg_status rg_budget_check_sweeps(const rg_budget_job *job, rg_diagnostic *diagnostic) {
+    const rg_experiment_budget *b = &job->experiment->budget;
+    rg_status status = RG_OK;
+    for (int k = 0; k < RG_SWEEPS; k++)
+        for (size_t i = 0; !status && i < b->count[k]; i++)
+            status = check_range(&job->ladder, k, b->value[k][i], diagnostic);
+    const size_t modes = b->count[RG_SWEEP_MODES];
+    if (!status && modes)
+        status = rg_budget_check_class(job, "budget.sweep.modes", RG_FEATURES_FOURIER,
+                                       (size_t)b->value[RG_SWEEP_MODES][modes - 1], diagnostic);
+    if (!status && b->count[RG_SWEEP_SIGMA_MIN])
+        status = check_lowest(job, b->value[RG_SWEEP_SIGMA_MIN][0], diagnostic);
+    return status;
 }
 
 /* As many points as the largest value asks for: the smaller ones are its first. */
@@ -235,18 +283,19 @@ static rg_status fill(const rg_budget_job *job, int kind, rg_sweep *s, rg_diagno
         here.ladder.stage = s->name;
         here.ladder.progress_from = job->from + (job->to - job->from) * (double)i / (double)b->count[kind];
         here.ladder.progress_to = job->from + (job->to - job->from) * (double)(i + 1) / (double)b->count[kind];
-        rg_status status = check(job, kind, b->value[kind][i], diagnostic);
-        if (!status) status = fill_point(&here, kind, b->value[kind][i], &s->point[s->points], diagnostic);
-        if (status) return status;
+        rg_diagnostic said = {0};
+        const rg_status status = fill_point(&here, kind, b->value[kind][i], &s->point[s->points], &said);
+        if (status)
+            return rg_fail(diagnostic, status, "budget.sweep.%s, %g: %s", s->name, b->value[kind][i],
+                           said.text[0] ? said.text : rg_status_text(status));
         s->points++;
     }
     return RG_OK;
 }
 
 rg_status rg_budget_sweep(const rg_budget_job *job, int kind, rg_sweep *sweep, rg_diagnostic *diagnostic) {
-    static const char *const name[RG_SWEEPS] = {"samples", "sigma_min", "modes", "sigma_max", "steps"};
     double *points = NULL;
-    *sweep = (rg_sweep){.kind = kind, .name = name[kind], .slope = nan(""), .slope_error = nan("")};
+    *sweep = (rg_sweep){.kind = kind, .name = name_of[kind], .slope = nan(""), .slope_error = nan("")};
     sweep->point = rg_alloc(job->experiment->budget.count[kind], sizeof *sweep->point);
     if (!sweep->point) return rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
     rg_budget_job here = *job;

@@ -1,6 +1,7 @@
 /* budget: the ladder of error sources. Without the key there is one all the same, of what the experiment holds. */
 #include "base/base.h"
 #include "experiment/reader.h"
+#include "measure/score_class.h"
 
 #include <rotgrad/argument.h>
 
@@ -20,6 +21,10 @@ static rg_status read_sample(rg_reader *r, const rg_node *budget) {
     b->seed = seed ? (unsigned long)seed->number : 1;
     if (!samples) b->samples = r->experiment->density.kind == RG_DENSITY_SAMPLES ? 0 : DEFAULT_SAMPLES;
     const int is_file = samples && samples->value != RG_VALUE_WHOLE && strcmp(samples->text, none) != 0;
+    if (is_file && !strstr(samples->text, ".npy") && !strstr(samples->text, ".npz")) /* -1, 0.5, all */
+        return rg_node_fail(samples, r->diagnostic, RG_EINVAL,
+                            "expected a whole number from 1 to 100000000, a file FILE.npy or none, got %s",
+                            rg_node_show(samples).text);
     if (exclude && !is_file)
         return rg_node_fail(exclude, r->diagnostic, RG_EINVAL, "expected only where samples names a file");
     if (is_file) return rg_reader_points(r, samples, exclude, &b->samples, &b->points);
@@ -37,9 +42,12 @@ static rg_status read_class(rg_reader *r, const rg_node *budget) {
     if (strcmp(text, none) == 0) return RG_OK;
     rg_diagnostic said = {0};
     const rg_status status = rg_argument_features(text, &b->kind, &b->size, &said);
-    if (status == RG_OK && (b->kind == RG_FEATURES_FOURIER || b->kind == RG_FEATURES_RANDOM)) return RG_OK;
-    return rg_node_fail(node ? node : budget, r->diagnostic, RG_EINVAL, "expected fourier:M, rff:N or none, got \"%s\"",
-                        text);
+    if (status || (b->kind != RG_FEATURES_FOURIER && b->kind != RG_FEATURES_RANDOM))
+        return rg_node_fail(node ? node : budget, r->diagnostic, RG_EINVAL,
+                            "expected fourier:M, rff:N or none, got \"%s\"", text);
+    if (rg_score_class_check(b->kind, b->size, r->experiment->grid.dim, &said))
+        return rg_node_fail(node ? node : budget, r->diagnostic, RG_EINVAL, "%s", said.text);
+    return RG_OK;
 }
 
 static rg_status read_sampler(rg_reader *r, const rg_node *budget) {
@@ -82,6 +90,7 @@ rg_status rg_reader_budget(rg_reader *r) {
     static rg_status (*const parts[])(rg_reader * r, const rg_node *budget) = {read_sample, read_class, read_sampler,
                                                                                read_sweeps};
     rg_status status = RG_OK;
+    if (r->experiment->free_space) return RG_OK; /* particles have no use for it */
     for (size_t i = 0; status == RG_OK && i < sizeof parts / sizeof *parts; i++) status = parts[i](r, budget);
     return status;
 }

@@ -166,6 +166,22 @@ static rg_status exclude_points(rg_reader *r, const rg_node *node, rg_array *poi
                         node->text);
 }
 
+/* Wrapped into the box from farther, a point may lie anywhere in it. */
+static rg_status check_near(const rg_reader *r, const rg_node *node, size_t count, const double *points) {
+    const double far = 1e9; /* periods: double precision leaves 1e-7 of one */
+    const rg_experiment *e = r->experiment;
+    for (size_t i = 0; !e->free_space && i < count * e->dim; i++) {
+        const size_t a = i % e->dim;
+        if (fabs(points[i] - e->grid.lower[a]) <= far * e->grid.length[a]) continue;
+        return rg_node_fail(
+            node, r->diagnostic, RG_EINVAL,
+            "expected points within %g periods of the box, got %g on axis %zu of point %zu: is the unit "
+            "that of the box?",
+            far, points[i], a, i / e->dim);
+    }
+    return RG_OK;
+}
+
 rg_status rg_reader_points(rg_reader *r, const rg_node *node, const rg_node *exclude, size_t *count,
                            const double **out) {
     rg_experiment *e = r->experiment;
@@ -179,6 +195,7 @@ rg_status rg_reader_points(rg_reader *r, const rg_node *node, const rg_node *exc
     if (points.dim != 2 || points.count == 0 || (size_t)points.shape[1] != e->dim)
         return rg_reader_wrong_shape(r, node, &points, expected);
     if (exclude) status = exclude_points(r, exclude, &points);
+    if (status == RG_OK) status = check_near(r, node, (size_t)points.shape[0], points.data);
     if (status != RG_OK) return status;
     *count = (size_t)points.shape[0];
     *out = points.data;
@@ -210,7 +227,7 @@ static rg_status read_points(rg_reader *r, rg_node *node, rg_density_spec *spec)
         const rg_status status = rg_reader_numbers(r, child, dim, "axis", point);
         if (status != RG_OK) return status;
     }
-    return RG_OK;
+    return check_near(r, node, spec->samples, spec->points);
 }
 
 /* Shapes in the order of the schema and of rg_density_kind. */

@@ -296,8 +296,10 @@ static rg_status add_arrows(const panel_plan *p, rg_panel *panel, const ptrdiff_
     const rg_node *node = p->layer[LAYER_ARROWS], *longest = rg_node_get(node, "longest");
     rg_arrows *arrows = rg_pool_alloc(&p->recipe->pool, 1, sizeof *arrows);
     if (!arrows) return rg_recipe_out_of_memory(p->recipe);
-    *arrows =
-        (rg_arrows){{shape[0], shape[1]}, values, rg_node_get(node, "spacing")->number, longest ? longest->number : 0};
+    *arrows = (rg_arrows){.shape = {shape[0], shape[1]},
+                          .vector = values,
+                          .spacing = rg_node_get(node, "spacing")->number,
+                          .longest = longest ? longest->number : 0};
     panel->arrows = arrows;
     return RG_OK;
 }

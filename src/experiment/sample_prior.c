@@ -2,6 +2,7 @@
  *
  * Textbook shapes, densities on a grid and priors in files go through rg_density_draw; those of a file get a place within
  * their cell. */
+#include "base/dense.h"
 #include "base/stream.h"
 #include "experiment/sample.h"
 
@@ -16,15 +17,6 @@ struct prior {
     double *cumulative;
 };
 
-static void cholesky(size_t d, const double *c, double *l) {
-    for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j <= i; j++) {
-            double sum = c[i * d + j];
-            for (size_t k = 0; k < j; k++) sum -= l[i * d + k] * l[j * d + k];
-            l[i * d + j] = i == j ? sqrt(sum) : sum / l[j * d + j];
-        }
-}
-
 static rg_status prepare(struct prior *p) {
     const rg_density_spec *s = p->law;
     const size_t d = p->e->dim, n = s->components;
@@ -33,7 +25,7 @@ static rg_status prepare(struct prior *p) {
     p->cumulative = rg_field_alloc(n);
     if (!p->factor || !p->cumulative) return RG_ENOMEM;
     for (size_t k = 0; k < n; k++) {
-        cholesky(d, s->covariances + k * d * d, p->factor + k * d * d);
+        rg_dense_small_cholesky(d, s->covariances + k * d * d, p->factor + k * d * d);
         p->cumulative[k] = s->weights[k] + (k ? p->cumulative[k - 1] : 0);
     }
     return RG_OK;

@@ -30,16 +30,6 @@ static const struct {
     {RG_LEAF_MAP, "a map", "maps"},
 };
 
-static void add_leaf(const rg_key *key, int lists, char text[RG_EXPECTED_SIZE]) {
-    for (size_t i = 0; i < sizeof leaf_words / sizeof *leaf_words; i++) {
-        if (!(key->leaf & leaf_words[i].leaf)) continue;
-        if (*text) add(text, RG_EXPECTED_SIZE, " or ");
-        if (lists) add(text, RG_EXPECTED_SIZE, "a list of ");
-        for (int level = 1; level < lists; level++) add(text, RG_EXPECTED_SIZE, "lists of ");
-        add(text, RG_EXPECTED_SIZE, "%s", lists ? leaf_words[i].many : leaf_words[i].one);
-    }
-}
-
 static void add_range(const rg_range *range, char text[RG_EXPECTED_SIZE]) {
     const int low = isfinite(range->low), high = isfinite(range->high);
     if (low) add(text, RG_EXPECTED_SIZE, " %s %s", range->low_open ? ">" : ">=", rg_number_show(range->low).text);
@@ -47,12 +37,24 @@ static void add_range(const rg_range *range, char text[RG_EXPECTED_SIZE]) {
     if (high) add(text, RG_EXPECTED_SIZE, " %s %s", range->high_open ? "<" : "<=", rg_number_show(range->high).text);
 }
 
+static void add_leaf(const rg_key *key, int lists, char text[RG_EXPECTED_SIZE]) {
+    for (size_t i = 0; i < sizeof leaf_words / sizeof *leaf_words; i++) {
+        if (!(key->leaf & leaf_words[i].leaf)) continue;
+        if (*text) add(text, RG_EXPECTED_SIZE, " or ");
+        if (lists) add(text, RG_EXPECTED_SIZE, "a list of ");
+        for (int level = 1; level < lists; level++) add(text, RG_EXPECTED_SIZE, "lists of ");
+        add(text, RG_EXPECTED_SIZE, "%s", lists ? leaf_words[i].many : leaf_words[i].one);
+        const int only_this = leaf_words[i].leaf == RG_LEAF_WHOLE && (key->leaf & RG_LEAF_FILE);
+        if (key->range && only_this) add_range(key->range, text); /* a file has no size */
+    }
+}
+
 void rg_schema_expected(const rg_key *key, int depth, char text[RG_EXPECTED_SIZE]) {
     text[0] = 0;
     if ((key->leaf & RG_LEAF_CHOICE) && depth == 0) add(text, RG_EXPECTED_SIZE, "one of %s", key->choices);
     for (int lists = key->depth_min > depth ? key->depth_min - depth : 0; lists <= key->depth_max - depth; lists++)
         add_leaf(key, lists, text);
-    if (key->range) add_range(key->range, text);
+    if (key->range && !(key->leaf & RG_LEAF_FILE)) add_range(key->range, text);
 }
 
 static void print_default(const rg_key *key, FILE *out) {

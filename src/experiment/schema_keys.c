@@ -16,6 +16,7 @@ static const rg_range particle_counts = {.low = 1, .high = 4294967294.0};
 static const rg_range tolerances = {.low = 1e-13, .high = 1e-2};
 static const rg_range counts = {.low = 1, .high = 1e8};
 static const rg_range step_counts = {.low = 0, .high = 1e6};
+static const rg_range swept_steps = {.low = 1, .high = 1e6};
 static const rg_range few = {.low = 1, .high = 100};
 static const rg_range thread_counts = {.low = 0, .high = 65536};
 
@@ -390,7 +391,7 @@ static const rg_key keys[] = {
      .leaf = RG_LEAF_WHOLE,
      .depth_min = 1,
      .depth_max = 1,
-     .range = &counts,
+     .range = &swept_steps,
      .doc = "Numbers of steps."},
     {.path = "sample", .leaf = RG_LEAF_MAP, .doc = "What `rotgrad sample` does; `rotgrad run` takes no notice of it."},
     {.path = "sample.particles",

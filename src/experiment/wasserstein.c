@@ -205,15 +205,9 @@ static rg_status source_norm(rg_w1 *w, double *norm, rg_diagnostic *diagnostic) 
 }
 
 static rg_w1_node *new_node(rg_w1 *w) {
-    if (w->count == w->space) {
-        const size_t more = 2 * w->space + 64;
-        rg_w1_node *larger = rg_alloc(more, sizeof *larger);
-        if (!larger) return NULL;
-        if (w->count > 0) memcpy(larger, w->node, w->count * sizeof *larger);
-        rg_free(w->node);
-        w->node = larger;
-        w->space = more;
-    }
+    rg_w1_node *node = rg_grow(w->node, w->count, sizeof *node, &w->space);
+    if (!node) return NULL;
+    w->node = node;
     w->node[w->count] = (rg_w1_node){0};
     return &w->node[w->count++];
 }

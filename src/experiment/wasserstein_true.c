@@ -11,27 +11,15 @@
 #include "base/base.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- the trail */
 
-static rg_status make_room(rg_w1_trail *t) {
-    if (t->count < t->space) return RG_OK;
-    const size_t more = 2 * t->space + 64;
-    rg_w1_mark *larger = rg_alloc(more, sizeof *larger);
-    if (!larger) return RG_ENOMEM;
-    if (t->count > 0) memcpy(larger, t->mark, t->count * sizeof *larger);
-    rg_free(t->mark);
-    t->mark = larger;
-    t->space = more;
-    return RG_OK;
-}
-
 rg_status rg_w1_trail_add(rg_w1_trail *t, const rg_evolve *evolve, rg_form form) {
     const rg_level *level = rg_evolve_level(evolve);
-    rg_status status = make_room(t);
-    if (status) return status;
-    rg_w1_mark *mark = &t->mark[t->count];
+    rg_w1_mark *mark = rg_grow(t->mark, t->count, sizeof *mark, &t->space);
+    if (!mark) return RG_ENOMEM;
+    t->mark = mark;
+    mark += t->count;
     *mark = (rg_w1_mark){level->variance, rg_evolve_segment(evolve), rg_field_alloc(t->cells)};
     if (!mark->field) return RG_ENOMEM;
     t->count++;

@@ -88,6 +88,7 @@ static void add_at(const struct lattice *l, double x, double y, cairo_t *cr) {
     double length, angle;
     const rg_frame *frame = l->frame;
     if (!vector_at(l, x / frame->width, 1 - y / frame->height, &length, &angle)) return;
+    if (length < l->arrows->shortest) return;
     cairo_save(cr);
     cairo_translate(cr, frame->x + x, frame->y + y);
     cairo_rotate(cr, angle);
@@ -141,5 +142,9 @@ rg_status rg_arrows_check(const rg_arrows *arrows, rg_diagnostic *diagnostic) {
         return rg_fail(diagnostic, RG_EINVAL,
                        "arrows: expected a finite, positive longest vector (0: from the data), got %g",
                        arrows->longest);
+    if (!isfinite(arrows->shortest) || arrows->shortest < 0)
+        return rg_fail(diagnostic, RG_EINVAL,
+                       "arrows: expected a finite, positive shortest length in points (0: dots), got %g",
+                       arrows->shortest);
     return RG_OK;
 }

@@ -52,6 +52,7 @@ struct lattice {
     const ptrdiff_t *shape;
     const double *vector;
     double spacing, longest; /* points; the vector of that length, 0: all arrows are equally long */
+    double shortest;         /* points */
 };
 
 /* Returns whether there is an arrow. Without a file it is only counted, here and below. */
@@ -62,7 +63,7 @@ static int put_arrow(FILE *file, const struct lattice *l, const rg_frame *f, dou
                  per_y = f->height / (f->up.upper - f->up.lower);
     const double size = hypot(u, v), on_page = hypot(u * per_x, v * per_y);
     const double length = l->spacing * (l->longest > 0 ? fmin(1, size / l->longest) : flow_length);
-    if (!isfinite(size) || !(on_page > 0) || length < shortest) return 0;
+    if (!isfinite(size) || !(on_page > 0) || length < l->shortest) return 0;
     const double dx = u / on_page * length, dy = v / on_page * length;
     const double row[] = {f->across.lower + x * (f->across.upper - f->across.lower) - dx / 2,
                           f->up.lower + y * (f->up.upper - f->up.lower) - dy / 2, dx, dy};
@@ -84,12 +85,12 @@ static int put_arrows(FILE *file, const struct lattice *l, const rg_frame *f) {
 }
 
 static struct lattice lattice_of_flow(const rg_flow *flow) {
-    return (struct lattice){flow->shape, flow->vector, default_spacing, 0};
+    return (struct lattice){flow->shape, flow->vector, default_spacing, 0, shortest};
 }
 
 static struct lattice lattice_of_arrows(const rg_arrows *arrows) {
     return (struct lattice){arrows->shape, arrows->vector, arrows->spacing > 0 ? arrows->spacing : default_spacing,
-                            fmax(rg_arrows_longest(arrows), DBL_MIN)};
+                            fmax(rg_arrows_longest(arrows), DBL_MIN), fmax(arrows->shortest, shortest)};
 }
 
 static void put_arrow_block(const rg_gnuplot *s, size_t i, const char *name, const struct lattice *lattice) {

@@ -12,9 +12,8 @@
 #include "base/base.h"
 
 #include <math.h>
-#include <string.h>
 
-enum { SIDES = 4, FIRST_ROOM = 64 };
+enum { SIDES = 4 };
 
 struct field {
     const ptrdiff_t *shape;
@@ -126,25 +125,12 @@ static struct step beginning(const struct field *f, struct step at, int *closed)
 
 /* ---- recording */
 
-/* Room for one more element; the array moves. */
-static int grow(void **array, size_t *room, size_t count, size_t size) {
-    if (count < *room) return 1;
-    const size_t wanted = *room ? rg_size_product(*room, 2) : FIRST_ROOM;
-    void *larger = wanted ? rg_alloc(wanted, size) : NULL;
-    if (!larger) return 0;
-    if (count) memcpy(larger, *array, count * size);
-    rg_free(*array);
-    *array = larger;
-    *room = wanted;
-    return 1;
-}
-
 static int add_point(rg_level_lines *l, size_t first, rg_level_point point) {
     const rg_level_point *last = l->points > first ? &l->point[l->points - 1] : NULL;
     if (last && last->x == point.x && last->y == point.y) return 1;
-    void *array = l->point;
-    if (!grow(&array, &l->point_room, l->points, sizeof *l->point)) return 0;
-    l->point = array;
+    rg_level_point *points = rg_grow(l->point, l->points, sizeof *points, &l->point_room);
+    if (!points) return 0;
+    l->point = points;
     l->point[l->points++] = point;
     return 1;
 }
@@ -155,9 +141,9 @@ static int end_line(rg_level_lines *l, size_t first, int closed) {
         l->points = first;
         return 1;
     }
-    void *array = l->line;
-    if (!grow(&array, &l->line_room, l->lines, sizeof *l->line)) return 0;
-    l->line = array;
+    rg_level_line *lines = rg_grow(l->line, l->lines, sizeof *lines, &l->line_room);
+    if (!lines) return 0;
+    l->line = lines;
     l->line[l->lines++] = (rg_level_line){first, l->points - first, closed};
     return 1;
 }

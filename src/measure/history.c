@@ -7,7 +7,6 @@
 #include "base/base.h"
 
 #include <math.h>
-#include <string.h>
 
 static const double noise = 1e-13;
 static const double nothing = 1e-24; /* share of r in the energy, below which e is a gradient but for rounding */
@@ -34,14 +33,9 @@ void rg_history_free(rg_history *history) {
 }
 
 static rg_status make_room(rg_history *h) {
-    if (h->count < h->room) return RG_OK;
-    const size_t more = 2 * h->room + 64;
-    rg_history_point *larger = rg_alloc(more, sizeof *larger);
-    if (!larger) return RG_ENOMEM;
-    if (h->count > 0) memcpy(larger, h->point, h->count * sizeof *larger);
-    rg_free(h->point);
-    h->point = larger;
-    h->room = more;
+    rg_history_point *point = rg_grow(h->point, h->count, sizeof *point, &h->room);
+    if (!point) return RG_ENOMEM;
+    h->point = point;
     return RG_OK;
 }
 

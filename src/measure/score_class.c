@@ -85,13 +85,30 @@ static rg_status draw_waves(rg_score_class *c, int dim, size_t wanted, unsigned 
     return RG_OK;
 }
 
-/* Pairs of waves beside the constant; 0: there is no such class. */
-static size_t count_pairs(rg_feature_kind kind, size_t size, int dim) {
-    double functions = (double)size;
-    if (kind == RG_FEATURES_FOURIER) functions = pow(2 * (double)size + 1, dim) - 1;
-    const double drawn = pow(2 * HIGHEST_RANDOM + 1, dim) / 4; /* at most about half of the waves there are */
-    const int known = kind == RG_FEATURES_FOURIER || (kind == RG_FEATURES_RANDOM && functions / 2 <= drawn);
-    return known && functions >= 2 && functions < RG_SCORE_CLASS_MOST ? (size_t)(functions / 2) : 0;
+/* Functions beside the constant. Of the waves that may be drawn at most about half are. */
+static double count_functions(rg_feature_kind kind, size_t size, int dim) {
+    return kind == RG_FEATURES_FOURIER ? pow(2 * (double)size + 1, dim) - 1 : (double)size;
+}
+
+static double most_functions(rg_feature_kind kind, int dim) {
+    const double most = RG_SCORE_CLASS_MOST - 2, drawn = 2 * floor(pow(2 * HIGHEST_RANDOM + 1, dim) / 4);
+    return kind == RG_FEATURES_RANDOM ? fmin(most, drawn) : most;
+}
+
+rg_status rg_score_class_check(rg_feature_kind kind, size_t size, int dim, rg_diagnostic *diagnostic) {
+    if (kind != RG_FEATURES_FOURIER && kind != RG_FEATURES_RANDOM)
+        return rg_fail(diagnostic, RG_EINVAL, "expected a class fourier:M or rff:N");
+    const double functions = count_functions(kind, size, dim), most = most_functions(kind, dim);
+    if (kind == RG_FEATURES_RANDOM && (size % 2 != 0 || functions < 2 || functions > most))
+        return rg_fail(
+            diagnostic, RG_EINVAL,
+            "expected rff:N with an even N (a cosine and a sine each) from 2 to %g in %d dimension%s, got %zu", most,
+            dim, dim == 1 ? "" : "s", size);
+    if (functions < 2 || functions > most)
+        return rg_fail(diagnostic, RG_EINVAL,
+                       "expected fourier:M with an M from 1 to %g in %d dimension%s ((2 M + 1)^d functions), got %zu",
+                       floor((pow(most + 1, 1.0 / dim) - 1) / 2), dim, dim == 1 ? "" : "s", size);
+    return RG_OK;
 }
 
 static rg_status check_waves(const rg_score_class *c, const rg_grid *grid, rg_diagnostic *diagnostic) {
@@ -138,15 +155,15 @@ static rg_status fill(rg_score_class *c, const rg_grid *grid, rg_feature_kind ki
 
 rg_status rg_score_class_create(const rg_grid *grid, rg_feature_kind kind, size_t size, unsigned long seed,
                                 double ridge, rg_score_class **score_class, rg_diagnostic *diagnostic) {
-    const size_t pairs = grid ? count_pairs(kind, size, grid->dim) : 0;
-    if (pairs == 0 || !(ridge >= 0) || !isfinite(ridge))
-        return rg_fail(diagnostic, RG_EINVAL,
-                       "expected a class fourier:M or rff:N with at most %d functions, and a ridge >= 0",
-                       RG_SCORE_CLASS_MOST);
+    if (!grid || !(ridge >= 0) || !isfinite(ridge))
+        return rg_fail(diagnostic, RG_EINVAL, "score class: expected a grid and a ridge >= 0");
+    rg_status status = rg_score_class_check(kind, size, grid->dim, diagnostic);
+    if (status) return status;
+    const size_t pairs = (size_t)(count_functions(kind, size, grid->dim) / 2);
     rg_score_class *c = rg_alloc(1, sizeof *c);
     if (!c) return rg_fail(diagnostic, RG_ENOMEM, "score class: out of memory");
     c->ridge = ridge;
-    rg_status status = fill(c, grid, kind, size, pairs, seed);
+    status = fill(c, grid, kind, size, pairs, seed);
     if (status) {
         rg_fail(diagnostic, status, "score class: out of memory");
     } else {

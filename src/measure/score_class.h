@@ -11,6 +11,9 @@ enum { RG_SCORE_CLASS_MOST = 3000 }; /* functions a component */
 
 typedef struct rg_score_class rg_score_class;
 
+/* Whether there is such a class; RG_EINVAL with the limit. */
+rg_status rg_score_class_check(rg_feature_kind kind, size_t size, int dim, rg_diagnostic *diagnostic) RG_MUST_CHECK;
+
 /* RG_FEATURES_FOURIER: all waves with components up to `size`, (2 size + 1)^d functions. RG_FEATURES_RANDOM: `size` / 2
  * waves drawn by `seed` over a ladder of wave lengths, the same on every grid, a sine and a cosine each, and the constant.
  * `ridge` >= 0 is added to a Gram matrix whose diagonal is about 1.

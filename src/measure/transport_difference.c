@@ -16,8 +16,9 @@ static rg_status check_density(ptrdiff_t n, const char *name, const double *valu
 }
 
 static rg_status check_masses(double p, double q, rg_diagnostic *diagnostic) {
-    if (!(p > 0 && q > 0 && isfinite(p) && isfinite(q)))
-        return rg_fail(diagnostic, RG_EDOMAIN, "expected positive and finite masses, found %g and %g", p, q);
+    if (!(p > 0 && q > 0 && isnormal(p) && isnormal(q))) /* a subnormal mass has lost its digits */
+        return rg_fail(diagnostic, RG_EDOMAIN,
+                       "expected positive and finite masses of at least 2e-308, found %g and %g", p, q);
     if (fabs(p - q) > mass_slack * fmax(p, q))
         return rg_fail(diagnostic, RG_EDOMAIN,
                        "expected equal masses, found %.10g and %.10g, which differ by more than "
