@@ -606,6 +606,31 @@ static void forward_and_backward_agree(void **state) {
     rg_free(prior);
 }
 
+/* pi is what the prior's values say but for their mass, which a file may leave at anything. */
+static void the_mass_of_a_prior_does_not_count(void **state) {
+    (void)state;
+    const rg_grid g = grid_of(2, (const ptrdiff_t[]){16, 13}, lower, length);
+    const rg_density_spec spec = {.kind = RG_DENSITY_CIRCLE, .background = 1e-2};
+    const rg_error_term term = {.kind = RG_ERROR_SCALED, .scaled = 0.1};
+    const size_t n = (size_t)rg_grid_cells(&g);
+    double *prior = rg_field_alloc(n);
+    assert_non_null(prior);
+    struct march m[2];
+    for (int k = 0; k < 2; k++) {
+        for (size_t i = 0; i < n; i++) prior[i] = (k ? 37.3 : 1) * (1.4 + sin((double)i)) / rg_grid_volume(&g);
+        const rg_path_options o = {
+            .variance_min = 0.1, .variance_max = 0.7, .churn = 0.8, .tolerance = 1e-4, .prior = prior};
+        m[k] = march(&g, &spec, &term, 1, &o);
+    }
+    assert_true(m[0].end.path_kl > 0.05 && m[0].end.log_chi2 > m[0].end.path_kl);
+    close_to(m[1].end.path_kl, m[0].end.path_kl, 1e-12, "path KL", 0);
+    close_to(m[1].end.log_chi2, m[0].end.log_chi2, 1e-10, "path chi2", 0);
+    close_to(m[1].end.log_novikov, m[0].end.log_novikov, 1e-10, "Novikov", 0);
+    for (size_t i = 0; i < n; i++) close_to(m[1].q[i], m[0].q[i], 1e-10, "q", (double)i);
+    for (int k = 0; k < 2; k++) march_free(&m[k]);
+    rg_free(prior);
+}
+
 /* ---- memory, threads, bad input */
 
 static rg_status everything(const rg_grid *g, const rg_density_spec *spec, rg_diagnostic *diagnostic) {
@@ -752,6 +777,7 @@ int main(void) {
         cmocka_unit_test(constant_error_of_a_vp_model),
         cmocka_unit_test(point_mass_with_a_scaled_score),
         cmocka_unit_test(forward_and_backward_agree),
+        cmocka_unit_test(the_mass_of_a_prior_does_not_count),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(each_allocation_of_a_run_may_fail),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),

@@ -25,7 +25,7 @@ typedef struct rg_path_options {
     double churn;        /* > 0: without noise no path law has a density to another */
     double tolerance;    /* of the run, in total variation, relative to the masses */
     double cut;          /* 0: 1e-13 */
-    const double *prior; /* (n) density pi > 0, mass 1; NULL: p at variance_max */
+    const double *prior; /* (n) density pi > 0, of any mass; NULL: p at variance_max */
     size_t stops;        /* variances at which a step must end, besides the breaks of the score error */
     const double *stop;  /* in any order; borrowed */
     int max_steps;       /* 0: 100000 */

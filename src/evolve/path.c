@@ -204,13 +204,16 @@ static void note(rg_path *p) {
 static rg_status set_start(rg_path *p, rg_diagnostic *diagnostic) {
     const double *prior = p->options.prior, *density = p->room[START].level.density;
     const ptrdiff_t n = cells_of(p);
+    const double volume = rg_grid_cell_volume(&p->equation.spectral->grid);
     double kl = 0;
     for (ptrdiff_t i = 0; prior && i < n; i++) {
         if (!isfinite(prior[i]) || !(prior[i] > 0))
             return rg_fail(diagnostic, RG_EDOMAIN, "prior: a value is not positive at cell %td", i);
         if (density[i] > 0) kl += density[i] * log(density[i] / prior[i]);
     }
-    p->now.path_kl = kl * rg_grid_cell_volume(&p->equation.spectral->grid);
+    /* pi is the prior over its mass */
+    const double log_mass = prior ? log(rg_sum(n, prior) * volume) : 0;
+    p->now.path_kl = kl * volume + log_mass;
     for (int m = 0; m < MARCHING; m++) {
         struct side side = {p, m};
         for (ptrdiff_t i = 0; i < n; i++) {
@@ -222,6 +225,7 @@ static rg_status set_start(rg_path *p, rg_diagnostic *diagnostic) {
         normalise(p, m);
     }
     p->log_mass[SAMPLER] = 0;
+    p->log_mass[CHI2] -= 2 * log_mass;
     note(p);
     return RG_OK;
 }

@@ -161,13 +161,13 @@ static void set_bounds(const rg_w1 *w, int exact, rg_value tv_prior, int how, rg
     values->printed = printed(w, values->prior);
 }
 
-/* The bar of a bound: what its integrals leave, and how much lower it is with the growth of the drift at the low end of its
- * bar. */
+/* The bar of a bound: what its integrals leave, or down to where it ends with the growth of the drift at the low end of its
+ * bar, less what the integrals of that leave. The two do not add up: a bound is not less than 0. */
 void rg_w1_bounds(const rg_w1 *w, int exact, rg_value tv_prior, rg_w1_values *values) {
     rg_w1_values low = *values;
     set_bounds(w, exact, tv_prior, 0, values);
     set_bounds(w, exact, tv_prior, RG_W1_LOW, &low);
     rg_value *to = &values->bound[0][0], *end = (rg_value *)(values + 1);
     for (const rg_value *from = &low.bound[0][0]; to < end; to++, from++)
-        if (isfinite(to->value)) to->error += fmax(to->value - from->value, 0);
+        if (isfinite(to->value)) to->error = fmax(to->error, to->value - from->value + from->error);
 }

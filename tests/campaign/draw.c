@@ -171,8 +171,10 @@ static void draw_by(struct draw *d, unsigned long seed, const struct range *rang
     if (below(d, 2)) d->x.wasserstein = (rg_experiment_wasserstein){.gap = 1e-3, .source_gap = 1e-2};
 }
 
+/* Without noise no path has a density to another. */
 void draw_experiment(struct draw *d, unsigned long seed) {
     draw_by(d, seed, &of_runs);
+    if (below(d, 2) && d->x.churn > 0) d->x.manifold.levels = 4;
 }
 
 /* ---- the ladder */

@@ -1,7 +1,7 @@
 # How tight the claims are: reads what `campaign FIRST COUNT ratios` prints, writes rows of the table of docs/bounds.md:
 # name, how often, lowest, median and highest lhs / rhs.
 #
-#     build/tests/campaign 1 300 ratios | bash tests/campaign/tightness.sh
+#     build/tests/campaign 1 620 ratios | bash tests/campaign/tightness.sh
 set -euo pipefail
 export LC_ALL=C
 awk '$1 == "ratio"' | sort -k2,2 -k3,3g | awk '
