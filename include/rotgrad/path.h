@@ -9,6 +9,8 @@
  *
  * Where p_v is below `cut` times its largest value |theta|^2 is taken to be no larger than elsewhere: there rounding would
  * grow with it. That lowers both numbers; how far, another cut shows.
+ * A grid may carry p and q and yet not one of these densities (2 e is twice as rough, |theta|^2 grows like 1/churn^2): it rings.
+ * Where what is below 0 is half of what is above, the functional is given up: NaN from there on.
  * Source: docs/theory.md 6.
  */
 #ifndef ROTGRAD_PATH_H

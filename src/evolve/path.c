@@ -28,7 +28,7 @@ struct rg_path {
     int fresh; /* 1: no step before this one shares its smooth stretch of noise levels */
     struct room room[ROOMS];
     double *u[MARCHING], *first[MARCHING], *next[MARCHING], *last[MARCHING];
-    double log_mass[MARCHING];
+    double log_mass[MARCHING]; /* NaN: given up */
     double *work[SPECTRA], *error, *field;
     double next_step, energy; /* energy: int E_p|e|^2 dv so far */
     rg_path_values now;
@@ -173,10 +173,17 @@ static double step_one(rg_path *p, int which) {
     return length_of(p, p->field) / fabs(mass_of(p, p->next[which]));
 }
 
+/* The density should be positive. Where the grid does not carry it, it rings, ever more: half as much below 0 as above is no
+ * functional any more, and would hold up all the others. */
+static int is_lost(const rg_path *p, int which, double mass) {
+    rg_equation_field(&p->equation, p->u[which], p->field);
+    return !(length_of(p, p->field) <= 3 * mass);
+}
+
 /* Mass 1, its logarithm apart. `n` is linear in `u`. */
 static void normalise(rg_path *p, int which) {
     const double mass = mass_of(p, p->u[which]);
-    p->log_mass[which] += log(mass);
+    p->log_mass[which] = is_lost(p, which, mass) ? (double)NAN : p->log_mass[which] + log(mass);
     for (ptrdiff_t i = 0; i < 2 * p->equation.spectral->modes; i++) {
         p->u[which][i] /= mass;
         p->first[which][i] /= mass;
@@ -319,6 +326,7 @@ static double attempt(rg_path *p, double step, double *energy) {
     const double scale = p->energy + fabs(*energy);
     if (scale > 0) worst = fmax(worst, difference / (scale * p->options.tolerance));
     for (int m = 0; m < MARCHING; m++) {
+        if (isnan(p->log_mass[m])) continue;
         const double norm = step_one(p, m), mass = mass_of(p, p->next[m]);
         worst = isfinite(norm) && mass > 0 ? fmax(worst, norm / allowed) : HUGE_VAL;
     }
@@ -333,6 +341,7 @@ static void accept(rg_path *p, double energy) {
     p->room[START] = p->room[END];
     p->room[END] = room;
     for (int m = 0; m < MARCHING; m++) {
+        if (isnan(p->log_mass[m])) continue;
         double *u = p->u[m], *first = p->first[m];
         p->u[m] = p->next[m];
         p->first[m] = p->last[m];
