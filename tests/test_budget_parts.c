@@ -231,6 +231,71 @@ static void factors_of_a_rung(void **state) {
     assert_below(fabs(bound.error - fabs(sum - coarse)), 1e-12 * sum);
 }
 
+/* ---- place by place */
+
+/* The bound of a rung that follows the true score of two Gaussians on a line, with `gap` everywhere and a closed factor of
+ * slope (1 + v), or none. */
+static rg_value pointwise(int points, double start, double gap, double slope) {
+    enum { AFTER = 3 }; /* nodes that are no rows */
+    char text[300];
+    snprintf(text, sizeof text,
+             "grid: {shape: [%d], lower: [-1.3], length: [4.6]}\n"
+             "density: {mixture: {means: [[0.3], [1.9]], sigma: 0.4, weights: [0.7, 0.3]}}\n"
+             "noise: {sigma_min: 0.3, sigma_max: 1.3, churn: 1.4}\ntolerance: 1e-5\n"
+             "budget: {samples: none, class: none, prior: uniform}\n",
+             points);
+    rg_experiment x = experiment_of(text);
+    const rg_ladder l = {.experiment = &x,
+                         .grid = x.grid,
+                         .variance_min = x.variance_min,
+                         .variance_max = x.variance_max,
+                         .tolerance = x.tolerance,
+                         .has = {[RG_RUNG_STOP] = 1, [RG_RUNG_PRIOR] = 1}};
+    rg_chain c = {.gap_at = {[RG_RUNG_PRIOR] = field(RG_ROWS * (ptrdiff_t)points)}};
+    double lambda[RG_ROWS + AFTER] = {0};
+    for (int k = 0; k < RG_ROWS; k++) {
+        c.row[k] = l.variance_max * pow(l.variance_min / l.variance_max, k / (RG_ROWS - 1.0));
+        if (k == 0) c.row[k] = l.variance_max; /* pow need not be exact where it ends */
+        if (k == RG_ROWS - 1) c.row[k] = l.variance_min;
+        c.row_node[k] = (size_t)k + (k > 5 ? AFTER : 0);
+        lambda[c.row_node[k]] = slope > 0 ? slope * (1 + c.row[k]) : HUGE_VAL;
+    }
+    for (int i = 0; i < RG_ROWS * points; i++) c.gap_at[RG_RUNG_PRIOR][i] = gap;
+    rg_value bound;
+    assert_ok(rg_bound_pointwise(&l, &c, RG_RUNG_PRIOR, start, lambda, &bound, NULL));
+    rg_free(c.gap_at[RG_RUNG_PRIOR]);
+    rg_experiment_free(&x);
+    return bound;
+}
+
+static const double line_length = 4.6, line_low = 0.09, line_high = 1.69;
+
+/* On a line lambda is b' itself, so d_v Lambda = (b Lambda)' + D Lambda'': int Lambda dx stays the length of the line, whatever
+ * b is, and gaps of 1 make length (v_max - v_min) of it. The scheme is of second order: of two grids the finer is off by a
+ * third of their difference. With any other growth than b' the integral drifts away. */
+static void slopes_on_a_line_are_conserved(void **state) {
+    (void)state;
+    const double exact = line_length * (line_high - line_low);
+    const double rough = pointwise(48, 0, 1, 0).value, fine = pointwise(96, 0, 1, 0).value;
+    assert_below(fabs(fine - exact), 0.5 * fabs(fine - rough));
+    assert_below(fabs(fine - rough), 0.03 * exact); /* so that it says something */
+    /* the start meets the steepest place: no less than the mean */
+    const double top = pointwise(96, 0.7, 0, 0).value / 0.7;
+    assert_true(top > 1 + 1e-3);
+    assert_below(fabs(pointwise(96, 0.7, 1, 0).value - fine - 0.7 * top), 1e-12 * fine);
+}
+
+/* Where the closed factor is the smaller one everywhere the bound is what that makes of start and gaps: with slope (1 + v) and
+ * gaps of 2, whose integral in v is by a rule of degree 5. */
+static void the_closed_factor_is_a_cap(void **state) {
+    (void)state;
+    const double slope = 1e-3, start = 0.7;
+    const double exact =
+        start * slope * (1 + line_high) +
+        2 * line_length * slope * (line_high - line_low + 0.5 * (line_high * line_high - line_low * line_low));
+    assert_below(fabs(pointwise(48, start, 2, slope).value - exact), 1e-12 * exact);
+}
+
 /* ---- one pass */
 
 static const char plane[] = "grid: {shape: [24, 21], lower: [-1, 0.4], length: [2.3, 2.1]}\n"
@@ -719,6 +784,8 @@ int main(void) {
         cmocka_unit_test(boxes_by_hand),
         cmocka_unit_test(the_reference_bound_is_a_sum_over_waves),
         cmocka_unit_test(factors_of_a_rung),
+        cmocka_unit_test(slopes_on_a_line_are_conserved),
+        cmocka_unit_test(the_closed_factor_is_a_cap),
         cmocka_unit_test(scores_of_a_ladder),
         cmocka_unit_test(nodes_of_a_chain),
         cmocka_unit_test(the_gaussian_prior),

@@ -517,6 +517,151 @@ static void interval_knows_when_the_law_fails(void **state) {
     rg_level_free(&level);
 }
 
+/* ---- the interval by hand */
+
+/* 10 cells of one sample each, half of them 3 and half of them 4: the mean of a draw is 3 + (heads of 10 coins)/10. 2.5 % lie
+ * between P(heads <= 1) = 1.1 % and P(heads <= 2) = 5.5 %, six deviations of 2000 draws from either: the percentiles are 3.2
+ * and 3.8. Student's t with 9 degrees of freedom has 2.262157 where a normal variable has 1.959964. */
+static void ten_coins(void **state) {
+    (void)state;
+    const double influence[] = {3, 4, 4, 3, 3, 3, 4, 4, 3, 4};
+    const double deviation = sqrt(10 * 0.25 * 10 / 9) / 10, spread = 0.3 * sqrt(10.0 / 9) * 2.262157 / 1.959964;
+    const rg_sampling s = {.samples = 10, .dim = 1, .block = 1, .folds = 5, .cells = 10, .cell_length = 1};
+    const rg_estimate_options options = {.seed = 7};
+    double pull[10] = {0};
+    for (int k = 0; k < 4; k++) { /* pairs are the least: 0, half and three times the deviation; with a pull, too */
+        static const double times[] = {0, 0.5, 3, 0};
+        const double factor = fmax(times[k], 1) * (k == 3 ? 1.5 : 1);
+        for (int i = 0; k == 3 && i < 10; i++) pull[i] = 0.5 * (influence[i] - 3.5);
+        const rg_second_order second = {.pull = pull, .variance = pow(times[k] * deviation, 2)};
+        rg_estimate_result r = {.in_sample = 3.5, .held_out = 3.5};
+        assert_ok(rg_estimate_interval(&s, influence, &second, &options, &r));
+        assert_same(r.average, 3.5, 1e-15);
+        assert_same(r.standard_error, factor * deviation, 1e-14);
+        assert_same(r.interval[0], 3.5 - factor * spread, 1e-6);
+        assert_same(r.interval[1], 3.5 + factor * spread, 1e-6);
+    }
+}
+
+/* Influences that are all the same scatter by nothing. Without their biases the two values are in_sample - in_sample_bias and
+ * held_out + held_out_bias, which are one where the law of first order holds: the interval reaches from one to the other. */
+static void the_interval_reaches_to_either_value(void **state) {
+    (void)state;
+    const double influence[] = {2, 2, 2, 2, 2, 2};
+    double pull[6] = {0};
+    const rg_sampling s = {.samples = 6, .dim = 1, .block = 1, .folds = 3, .cells = 6, .cell_length = 1};
+    const rg_second_order second = {.pull = pull};
+    static const double cases[][3] = {/* in_sample, in_sample_bias, held_out_bias; held_out is 2 */
+                                      {2.9, 0.1, 0.3}, {2.1, 0.1, 0.3}, {2.4, 0.3, 0.1}, {2.25, 0.3, 0.1},
+                                      {2.5, 0, 0},     {1.5, 0, 0},     {2, 9, 12},      {50, 5, 1}};
+    for (size_t k = 0; k < COUNT_OF(cases); k++) {
+        const double *c = cases[k];
+        rg_estimate_result r = {.in_sample = c[0], .held_out = 2, .in_sample_bias = c[1], .held_out_bias = c[2]};
+        const rg_estimate_options options = {.replicates = 3};
+        assert_ok(rg_estimate_interval(&s, influence, &second, &options, &r));
+        /* weights in the ratio of the biases, that of each value the other's; without biases both count alike */
+        const double average = c[1] + c[2] > 0 ? (c[2] * c[0] + c[1] * 2) / (c[1] + c[2]) : (c[0] + 2) / 2;
+        const double one = c[0] - c[1], other = 2 + c[2];
+        assert_same(r.average, average, 1e-14);
+        assert_same(r.interval[0], fmax(fmin(one, other), 0), 1e-13);
+        assert_same(r.interval[1], fmax(one, other), 1e-13);
+    }
+}
+
+/* Cells of 2 samples and one of 3, three functions: the sums over pairs and the traces as the head of estimate_bias.c has them,
+ * with the matrices themselves. */
+static void second_order_with_matrices(void **state) {
+    (void)state;
+    enum { K = 3, CELLS = 4, N = 9, FOLDS = 4 };
+    const rg_sampling s = {.samples = N, .dim = 1, .block = 2, .folds = FOLDS, .cells = CELLS, .cell_length = 2};
+    double scale[] = {0.7, 1.3, 0.9}, penalty[] = {1.1, 0.4, 2.3}, total[] = {0.8, -1.7, 0.6};
+    double factor[] = {1.2, 0, 0, -0.4, 0.9, 0, 0.3, 0.5, 1.1}, pull[CELLS], pairs[CELLS * CELLS];
+    const double size[] = {2, 2, 2, 3};
+    for (int k = 0; k < 2; k++) {
+        const double ridge = k * 0.37;
+        double *equations = noise(CELLS * K, 40), m[CELLS][K], inverse[K][K], b[K][K], within[K][K];
+        for (int j = 0; j < K; j++) {
+            double sum = 0;
+            for (int i = 0; i < CELLS; i++) sum += equations[i * K + j];
+            for (int i = 0; i < CELLS; i++) m[i][j] = scale[j] * (equations[i * K + j] - size[i] / N * sum);
+        }
+        for (int j = 0; j < K; j++) {
+            for (int i = 0; i < K; i++) inverse[j][i] = i == j;
+            rg_dense_solve(K, factor, inverse[j]);
+        }
+        for (int i = 0; i < K; i++) /* A^-1 G A^-1, G = A - ridge Q */
+            for (int j = 0; j < K; j++) {
+                within[i][j] = inverse[i][j];
+                for (int q = 0; q < K; q++) within[i][j] -= inverse[i][q] * ridge * penalty[q] * inverse[q][j];
+                b[i][j] = 2 * inverse[i][j] - within[i][j];
+            }
+        double squares = 0, up = 0, down = 0;
+        for (int i = 0; i < CELLS; i++)
+            for (int j = 0; j < CELLS; j++) {
+                double pair = 0, fit = 0;
+                for (int p = 0; p < K; p++)
+                    for (int q = 0; q < K; q++) {
+                        pair += m[i][p] * b[p][q] * m[j][q];
+                        fit += m[i][p] * within[p][q] * m[j][q];
+                    }
+                if (i != j) squares += pair * pair;
+                if (i == j) up += pair;
+                if (i == j) down += fit;
+            }
+        const rg_fit fit = {.count = K,
+                            .folds = FOLDS,
+                            .samples = N,
+                            .sampling = &s,
+                            .scale = scale,
+                            .penalty = penalty,
+                            .total = total,
+                            .work = factor,
+                            .ridge = ridge};
+        rg_second_order second = {.pull = pull, .pairs = pairs};
+        for (int i = 0; i < CELLS * CELLS; i++) pairs[i] = 0; /* what is there is added to */
+        rg_estimate_result r = {0};
+        rg_dense_begin();
+        rg_fit_bias(&fit, equations, &second, &r);
+        rg_dense_end();
+        const double few = CELLS / (CELLS - 1.0);
+        assert_same(second.variance, 2 * squares * few / pow(N, 4), 1e-12);
+        assert_same(r.in_sample_bias, up * few / (N * N), 1e-12);
+        assert_same(r.held_out_bias, down * few / (N * N) * FOLDS / (FOLDS - 1.0), 1e-12);
+        for (int i = 0; i < CELLS; i++) {
+            double expected = 0;
+            for (int p = 0; p < K; p++)
+                for (int q = 0; q < K; q++) expected += 2 * ridge * penalty[p] * total[p] * inverse[p][q] * m[i][q];
+            assert_below(fabs(second.pull[i] - expected), 1e-12);
+        }
+        rg_free(equations);
+    }
+}
+
+/* psi = x on a line has grad psi = 1, so a fit is the mean of e. Errors of 1 and -1, as many in every fold: all fits are 0 and
+ * so is every influence. What is left is the sum over pairs e_i e_j / N^2, of variance 2 / N^2 up to its (N - 1) / N, and the
+ * biases: 1 / (N - 1), and of a fit to 4 folds of 5 a quarter more. Both values are 0: without its bias the one is below 0,
+ * the other 1.25 / (N - 1), and there the interval ends. */
+static void where_only_pairs_are_left(void **state) {
+    (void)state;
+    enum { N = 40 };
+    const double variance[] = {1.7};
+    drawn s = drawn_gaussian(N, 1, variance, 0.5, 0, 0, 41);
+    const rg_estimate_options options = {.kind = RG_FEATURES_POLYNOMIAL, .size = 1, .fixed_ridge = 1, .seed = 3};
+    const rg_estimate_data data = drawn_data(&s, RG_LINEAR_ORACLE);
+    rg_sampling sampling;
+    assert_ok(rg_sampling_create(&data, &options, &sampling));
+    for (size_t place = 0; place < N; place++) s.error[sampling.order[place]] = place % 2 ? 1 : -1;
+    const rg_estimate_result r = estimate(&s, RG_LINEAR_ORACLE, &options);
+    assert_below(fabs(r.in_sample) + fabs(r.held_out) + fabs(r.average), 1e-28);
+    assert_same(r.standard_error, sqrt(2) / N, 1e-12);
+    assert_same(r.in_sample_bias, 1.0 / (N - 1), 1e-12);
+    assert_same(r.held_out_bias, 1.25 / (N - 1), 1e-12);
+    assert_true(r.interval[0] == 0);
+    assert_same(r.interval[1], 1.25 / (N - 1), 1e-12);
+    rg_sampling_free(&sampling);
+    drawn_free(&s);
+}
+
 /* ---- classes of functions */
 
 static rg_features *class_of(const drawn *s, rg_feature_kind kind, size_t size, const double *centre) {
@@ -991,6 +1136,10 @@ int main(void) {
         cmocka_unit_test(value_grows_with_the_class),
         cmocka_unit_test(one_function_by_hand),
         cmocka_unit_test(interval_knows_when_the_law_fails),
+        cmocka_unit_test(ten_coins),
+        cmocka_unit_test(the_interval_reaches_to_either_value),
+        cmocka_unit_test(second_order_with_matrices),
+        cmocka_unit_test(where_only_pairs_are_left),
         cmocka_unit_test(classes_are_consistent),
         cmocka_unit_test(sines_are_accurate),
         cmocka_unit_test(cholesky_by_blocks),
