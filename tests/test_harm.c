@@ -274,27 +274,81 @@ static void orders_of_a_shift(void **state) {
     rg_outcome_free(o);
 }
 
-/* Stepped as a density, q is rounding where p is 1e-50, and q^2/p and q^3/p^2 may be anything. The bars know: R_3 is found
- * to be 148 where q is p shifted by 2 c (1 - 1/sqrt(1 + v)), which makes it 15.04. */
+/* A Gaussian whose samples are shifted, stepped as a density. */
+struct shifted {
+    double mean, one, shift;
+    rg_error_term term;
+    rg_experiment x;
+};
+
+static void set_shifted(struct shifted *s, double c, double tolerance) {
+    const double big = 1.866529 * 1.866529;
+    *s = (struct shifted){.one = 1, .shift = 2 * c * (1 - 1 / sqrt(1 + big))};
+    s->term = (rg_error_term){.kind = RG_ERROR_CONSTANT, .constant = {c}, .profile = RG_PROFILE_VP};
+    s->x = (rg_experiment){.density = {.kind = RG_DENSITY_MIXTURE,
+                                       .components = 1,
+                                       .means = &s->mean,
+                                       .covariances = &s->one,
+                                       .weights = &s->one},
+                           .variance_max = big,
+                           .churn = 1,
+                           .prior = RG_PRIOR_EXACT,
+                           .form = RG_FORM_DENSITY,
+                           .tolerance = tolerance,
+                           .terms = 1,
+                           .term = &s->term};
+}
+
+/* There q is rounding where p is 1e-50, and q^2/p and q^3/p^2 may be anything. The bars know: R_3 is found to be 148 where it is 15.04. */
 static void tails_without_digits_are_in_the_bars(void **state) {
     (void)state;
-    const double big = 1.866529 * 1.866529, c = 3, mean = 0, one = 1;
-    rg_error_term term = {.kind = RG_ERROR_CONSTANT, .constant = {c}, .profile = RG_PROFILE_VP};
-    rg_experiment x = {
-        .density = {.kind = RG_DENSITY_MIXTURE, .components = 1, .means = &mean, .covariances = &one, .weights = &one},
-        .variance_max = big,
-        .churn = 1,
-        .prior = RG_PRIOR_EXACT,
-        .form = RG_FORM_DENSITY,
-        .tolerance = 1e-6,
-        .terms = 1,
-        .term = &term};
-    rg_outcome *o = run_on(&x, 160, -16, 40);
-    const double shift = 2 * c * (1 - 1 / sqrt(1 + big));
-    const rg_value chi2 = o->divergence[RG_CHI2][RG_FULL];
-    assert_true(fabs(o->renyi.value - 1.5 * shift * shift) <= o->renyi.error);
-    assert_true(fabs(chi2.value - expm1(shift * shift)) <= chi2.error);
+    struct shifted s;
+    set_shifted(&s, 3, 1e-6);
+    rg_outcome *o = run_on(&s.x, 160, -16, 40);
+    assert_true(fabs(o->renyi.value - 1.5 * s.shift * s.shift) <= o->renyi.error);
+    assert_true(o->renyi.error < 3 * o->renyi.value);
     for (size_t i = 0; i < o->claims; i++) assert_int_not_equal(o->claim[i].verdict, RG_VIOLATED);
+    rg_outcome_free(o);
+}
+
+/* The bars of one pass alone, on one grid; where p still has digits they are as small as the tolerance. */
+static void a_pass_knows_what_it_has_too_much(void **state) {
+    (void)state;
+    const double half[] = {15, 7};
+    for (int k = 0; k < 2; k++) {
+        struct shifted s;
+        set_shifted(&s, 1, 1e-6);
+        rg_pass pass;
+        rg_diagnostic said = {0};
+        rg_pass_options o = {.tolerance = 1e-6, .form = RG_FORM_DENSITY};
+        assert_int_equal(rg_grid_init(1, (ptrdiff_t[]){128}, &(double){-half[k]}, &(double){2 * half[k]}, &o.grid),
+                         RG_OK);
+        s.x.grid = o.grid;
+        must(rg_pass_run(&s.x, &o, &pass, NULL, &said), &said);
+        const rg_value chi2 = pass.divergence[RG_CHI2][RG_FULL], renyi = pass.renyi;
+        const double order_2 = expm1(s.shift * s.shift), order_3 = 1.5 * s.shift * s.shift;
+        assert_true(k || (chi2.value > 2 * order_2 && renyi.value > 2 * order_3));
+        assert_true(chi2.value - order_2 <= chi2.error && renyi.value - order_3 <= renyi.error);
+        assert_true(renyi.error < 2 * renyi.value &&
+                    (k == 0 || (chi2.error < 1e-2 * chi2.value && renyi.error < 1e-2 * renyi.value)));
+        rg_pass_free(&pass);
+    }
+}
+
+/* Sums of powers that overflow say nothing, not even that a claim holds. */
+static void overflow_is_unknown(void **state) {
+    (void)state;
+    struct shifted s;
+    set_shifted(&s, 3, 1e-6);
+    rg_outcome *o = run_on(&s.x, 300, -30, 60);
+    assert_true(isinf(o->divergence[RG_CHI2][RG_FULL].value) && !isfinite(o->divergence[RG_CHI2][RG_FULL].error));
+    int seen = 0;
+    for (size_t i = 0; i < o->claims; i++)
+        if (isinf(o->claim[i].lhs.value) || isinf(o->claim[i].rhs.value)) {
+            assert_int_equal(o->claim[i].verdict, RG_UNDECIDED);
+            seen++;
+        }
+    assert_true(seen >= 3);
     rg_outcome_free(o);
 }
 
@@ -337,6 +391,8 @@ int main(void) {
         cmocka_unit_test(weights_of_the_bounds_meet),
         cmocka_unit_test(orders_of_a_shift),
         cmocka_unit_test(tails_without_digits_are_in_the_bars),
+        cmocka_unit_test(a_pass_knows_what_it_has_too_much),
+        cmocka_unit_test(overflow_is_unknown),
         cmocka_unit_test(suprema_of_a_wave_are_its_square),
         cmocka_unit_test(bounds_begin_at_the_prior),
     };

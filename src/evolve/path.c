@@ -212,27 +212,26 @@ static rg_status set_start(rg_path *p, rg_diagnostic *diagnostic) {
     const double *prior = p->options.prior, *density = p->room[START].level.density;
     const ptrdiff_t n = cells_of(p);
     const double volume = rg_grid_cell_volume(&p->equation.spectral->grid);
+    const double mass = prior ? rg_sum(n, prior) * volume : 1; /* pi is the prior over its mass */
     double kl = 0;
     for (ptrdiff_t i = 0; prior && i < n; i++) {
         if (!isfinite(prior[i]) || !(prior[i] > 0))
             return rg_fail(diagnostic, RG_EDOMAIN, "prior: a value is not positive at cell %td", i);
-        if (density[i] > 0) kl += density[i] * log(density[i] / prior[i]);
+        if (density[i] > 0) kl += density[i] * log(density[i] / (prior[i] / mass));
     }
-    /* pi is the prior over its mass */
-    const double log_mass = prior ? log(rg_sum(n, prior) * volume) : 0;
-    p->now.path_kl = kl * volume + log_mass;
+    if (!isnormal(mass)) return rg_fail(diagnostic, RG_EDOMAIN, "prior: its mass is %g", mass);
+    p->now.path_kl = kl * volume;
     for (int m = 0; m < MARCHING; m++) {
         struct side side = {p, m};
         for (ptrdiff_t i = 0; i < n; i++) {
-            const double start = !prior || m == NOVIKOV ? density[i] : prior[i];
-            p->field[i] = m == CHI2 && prior ? prior[i] / density[i] * prior[i] : start;
+            const double start = !prior || m == NOVIKOV ? density[i] : prior[i] / mass;
+            p->field[i] = m == CHI2 && prior ? start / density[i] * start : start;
         }
         rg_forward(p->equation.spectral, p->field, p->u[m]);
         right_side(&side, START, p->u[m], p->first[m]);
         normalise(p, m);
     }
     p->log_mass[SAMPLER] = 0;
-    p->log_mass[CHI2] -= 2 * log_mass;
     note(p);
     return RG_OK;
 }

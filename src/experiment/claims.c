@@ -8,7 +8,7 @@ static const double rounding = 1e-13;
 
 static rg_verdict judge(rg_value lhs, rg_value rhs) {
     if (isnan(lhs.value)) return RG_UNDECIDED;
-    if (isinf(rhs.value) && rhs.value > 0) return RG_HOLDS;
+    if (isinf(rhs.value) && rhs.value > 0 && isfinite(rhs.error)) return RG_HOLDS; /* else a sum overflowed */
     const double slack = lhs.error + rhs.error + rounding * (fabs(lhs.value) + fabs(rhs.value));
     if (!isfinite(slack)) return RG_UNDECIDED;
     if (lhs.value > rhs.value + slack) return RG_VIOLATED;
@@ -21,7 +21,7 @@ static void claim(rg_outcome *o, const char *name, const char *statement, rg_val
 
 /* f(v) with the error carried by the larger one-sided difference: f may be steep where v is small. */
 static rg_value apply(double (*f)(double), rg_value v) {
-    if (isinf(v.value)) return (rg_value){f(v.value), 0};
+    if (isinf(v.value)) return (rg_value){f(v.value), isfinite(v.error) ? 0 : v.error};
     const double at = f(fmax(v.value, 0)), above = f(fmax(v.value + v.error, 0)), below = f(fmax(v.value - v.error, 0));
     return (rg_value){at, fmax(fabs(above - at), fabs(at - below))};
 }

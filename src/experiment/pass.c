@@ -198,30 +198,44 @@ static void pull(const struct job *job, const double *density, double noise, dou
     }
 }
 
-/* `job->ratio` holds the ratio of `marginal`, and is overwritten. */
+static double greatest(ptrdiff_t n, const double *ratio) {
+    double most = 0;
+    for (ptrdiff_t i = 0; i < n; i++) most = fmax(most, ratio[i]);
+    return most;
+}
+
+/* What a sum may have too much; all of it where it overflowed. */
+static double excess(double value, double low) {
+    return isfinite(value) ? fmax(0, value - low) : HUGE_VAL;
+}
+
+/* `job->ratio` holds the ratio of a marginal, and is overwritten. Mass that was lost had at most the greatest ratio: d E_p rho^k is
+ * k rho^(k-1) d mass. */
 static rg_status compare_one(struct job *job, double clipped, double noise, rg_value value[RG_DIVERGENCES],
                              rg_value *renyi) {
     const double *density = rg_evolve_level(job->evolve)->density;
     rg_divergences d, low;
     rg_status status = rg_divergences_of(&job->options->grid, density, job->ratio, &d);
+    const double most = greatest(rg_grid_cells(&job->options->grid), job->ratio);
     pull(job, density, noise, job->ratio);
     if (!status) status = rg_divergences_of(&job->options->grid, density, job->ratio, &low);
     if (status) return status;
     double plain[RG_DIVERGENCES];
     spread(&d, plain);
-    const double lost = clipped + d.mass_defect;
+    const double lost = clipped + d.mass_defect, cube = exp(-2 * d.renyi);
     for (int k = 0; k < RG_DIVERGENCES; k++) value[k] = (rg_value){plain[k], lost + (k == RG_KL ? d.clipped : 0)};
-    value[RG_CHI2].error += fmax(0, d.chi2 - low.chi2);
-    *renyi = (rg_value){d.renyi, lost + fmax(0, d.renyi - low.renyi)};
+    value[RG_CHI2].error += excess(d.chi2, low.chi2) + 2 * lost * most;
+    *renyi = (rg_value){d.renyi, lost + excess(d.renyi, low.renyi) + 0.5 * log1p(3 * lost * most * most * cube)};
     return RG_OK;
 }
 
 static rg_status compare(struct job *job, rg_pass *pass) {
-    double clipped, noise = 0;
+    double clipped;
+    rg_evolve_ratio(job->evolve, RG_FLOOR, job->ratio, NULL);
+    const double noise = measure_noise(job, rg_evolve_level(job->evolve)->density, job->ratio);
     for (int m = RG_FLOOR; m >= 0; m--) {
         rg_value value[RG_DIVERGENCES], renyi;
         rg_evolve_ratio(job->evolve, m, job->ratio, &clipped);
-        if (m == RG_FLOOR) noise = measure_noise(job, rg_evolve_level(job->evolve)->density, job->ratio);
         const rg_status status = compare_one(job, clipped, noise, value, &renyi);
         if (status) return status;
         if (m == RG_FULL) pass->renyi = renyi;

@@ -28,7 +28,8 @@ static const char *const verdict_name[] = {
 
 static json_t *value_json(rg_value v, const char *if_infinite) {
     json_t *json = json_pack("{s:o, s:o}", "value", rg_json_real(v.value), "error", rg_json_real(v.error));
-    if (json && isinf(v.value) && json_object_set_new(json, "note", json_string(if_infinite)) != 0) {
+    const char *note = isfinite(v.error) ? if_infinite : "unknown: above what a number can be";
+    if (json && isinf(v.value) && json_object_set_new(json, "note", json_string(note)) != 0) {
         json_decref(json);
         return NULL;
     }
