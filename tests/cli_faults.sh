@@ -52,24 +52,26 @@ stderr_is "rotgrad: standard output: cannot write: File too large"
 folder_is $before
 
 # ---- a hangup keeps the run as Ctrl-C does, unless nohup
-hang_up() { # COMMAND...: in the background, once it works
+start() { # COMMAND...: in the background
+    command="sample, under $1"
     "$@" "$program" sample x.yaml --particles 4000 --steps 40000 -q -o long >"$texts/out" 2>"$texts/err" </dev/null &
     pid=$!
-    sleep 1
-    kill -HUP $pid
 }
-hang_up env
+start env
+wait_until_caught $pid HUP
+kill -HUP $pid
 wait $pid
 check 129 $? "sample, hung up"
 stderr_is "rotgrad sample: interrupted; long.checkpoint.npz keeps the run, the same command with --resume goes on"
 [ -e long.checkpoint.npz ] || fail "expected a checkpoint"
 rm -f long.checkpoint.npz
-hang_up nohup
-sleep 0.5
-kill -0 $pid || fail "expected nohup to be respected"
+start nohup
+wait_until_caught $pid TERM
+has_signal $pid SigIgn 1 || fail "expected nohup to be respected"
+kill -HUP $pid
 kill -TERM $pid
 wait $pid
-check 143 $? "nohup sample, terminated"
+check 143 $? "nohup sample, hung up and terminated"
 rm -f long.checkpoint.npz
 
 # ---- tables of a study: only a last line that is cut short is removed
