@@ -52,12 +52,14 @@ stderr_is "rotgrad: standard output: cannot write: File too large"
 folder_is $before
 
 # ---- a hangup keeps the run as Ctrl-C does, unless nohup
-start() { # COMMAND...: in the background
+start() { # PARTICLES COMMAND...: in the background
+    local particles=$1
+    shift
     command="sample, under $1"
-    "$@" "$program" sample x.yaml --particles 4000 --steps 40000 -q -o long >"$texts/out" 2>"$texts/err" </dev/null &
+    "$@" "$program" sample x.yaml --particles $particles --steps 40000 -q -o long >"$texts/out" 2>"$texts/err" </dev/null &
     pid=$!
 }
-start env
+start 4000 env
 wait_until_caught $pid HUP
 kill -HUP $pid
 wait $pid
@@ -65,7 +67,7 @@ check 129 $? "sample, hung up"
 stderr_is "rotgrad sample: interrupted; long.checkpoint.npz keeps the run, the same command with --resume goes on"
 [ -e long.checkpoint.npz ] || fail "expected a checkpoint"
 rm -f long.checkpoint.npz
-start nohup
+start 4000 nohup
 wait_until_caught $pid TERM
 has_signal $pid SigIgn 1 || fail "expected nohup to be respected"
 kill -HUP $pid
@@ -73,6 +75,20 @@ kill -TERM $pid
 wait $pid
 check 143 $? "nohup sample, hung up and terminated"
 rm -f long.checkpoint.npz
+
+# ---- two different signals: the first is kept for the end of the step, which takes long here, the second ends the program
+start 2000000 env
+wait_until_caught $pid HUP
+kill -INT $pid
+for ((tenth = 0; tenth < 600; tenth++)); do
+    has_signal $pid SigCgt 2 || break
+    sleep 0.1
+done
+kill -TERM $pid
+wait $pid 2>/dev/null
+check 143 $? "sample, interrupted and terminated"
+stderr_is ""
+[ -e long.checkpoint.npz ] && fail "expected no checkpoint"
 
 # ---- tables of a study: only a last line that is cut short is removed
 expect 0 study s.yaml -q -o study
