@@ -98,11 +98,22 @@ cp study/members.csv damaged.csv
 expect 1 study s.yaml -q -o study
 stderr_is "rotgrad study: study/members.csv:2: expected a second quotation mark before the end of the file; repair the line"
 cmp -s study/members.csv damaged.csv || fail "expected the damaged table to stay"
-printf 'my notes' >study/members.csv
-expect 1 study s.yaml -q -o study
-stderr_has 'study/members.csv:1: expected the column index, got "my notes"; the table is of another study'
-[ "$(cat study/members.csv)" = "my notes" ] || fail "expected another file to stay"
-printf 'index,la' >study/members.csv # cut short as it was written
+refuse_table() { # TEXT COMPLAINT: another file, without a whole line
+    printf '%s' "$1" >study/members.csv
+    expect 1 study s.yaml -q -o study
+    stderr_has "study/members.csv:1: $2; the table is of another study"
+    [ "$(cat study/members.csv)" = "$1" ] || fail "expected another file to stay: $1"
+}
+header=$(head -n 1 whole.csv)
+refuse_table 'my notes' 'expected the column index, got "my notes"'
+refuse_table ',my notes and more' 'expected the column index, got ""'
+refuse_table 'index,label,some other program wrote this' 'expected the column value, got "some other program wrote this"'
+refuse_table '"index",la' 'expected the column label, got "",la"'
+refuse_table "$header," "expected $(tr , '\n' <<<"$header" | wc -l) columns, got more"
+printf '%s' "$header" >study/members.csv # cut short as it was written, at its end
+expect 0 study s.yaml -q -o study
+[ "$(wc -l <study/members.csv)" = 4 ] || fail "expected the study anew"
+printf 'index,la' >study/members.csv # and before
 expect 0 study s.yaml -q -o study
 [ "$(wc -l <study/members.csv)" = 4 ] || fail "expected the study anew"
 rm -r study damaged.csv whole.csv
