@@ -134,8 +134,10 @@ rm -r run
 
 # ---- a place that turns out to be none, before the work
 ln -s nowhere link
-expect 1 run x.yaml -q -o link
-stderr_is "rotgrad run: link: expected a folder or nothing, found a symbolic link to nothing"
+for name in link link/ link//; do
+    expect 1 run x.yaml -q -o $name
+    stderr_is "rotgrad run: $name: expected a folder or nothing, found a symbolic link to nothing"
+done
 rm link
 folder_is $before
 
