@@ -130,6 +130,12 @@ printf '{"a": 1,\033[31m' >run/report.json
 expect 1 plot run -o x.png
 stderr_has "run/report.json:1:9: not JSON"
 grep -q $'\033' "$texts/err" && fail "expected no control characters"
+rm run/report.json
+expect 1 plot run -o x.png
+stderr_is "rotgrad plot: run: expected a directory written by rotgrad run, with report.json in it"
+ln -s report.json run/report.json # to itself: there is one, and it cannot be opened
+expect 1 plot run -o x.png
+stderr_is "rotgrad plot: run/report.json: cannot open: Too many levels of symbolic links"
 rm -r run
 
 # ---- a place that turns out to be none, before the work
