@@ -58,6 +58,26 @@ usage_error() {
     [ "$found" = "${wanted% }" ] || [ "$found" = "$wanted" ] || fail "expected stderr to be: $wanted"
 }
 
+# has_signal PID SET NUMBER: whether the signal is in the process's set, SigCgt (caught) or SigIgn (ignored).
+has_signal() {
+    local set
+    set=$(awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status" 2>/dev/null)
+    [ -n "$set" ] && [ $(((16#$set >> ($3 - 1)) & 1)) -eq 1 ]
+}
+
+# wait_until_caught PID NAME: a busy machine may take its time to start a program in the background, and a signal before
+# it has its handler does something else. Handlers come in the order INT, TERM, HUP; this shell's own, which a child keeps
+# until it becomes the program, do not count.
+wait_until_caught() {
+    local number tenth
+    number=$(kill -l "$2")
+    for ((tenth = 0; tenth < 600; tenth++)); do
+        [ ! "/proc/$1/exe" -ef "/proc/$$/exe" ] && has_signal "$1" SigCgt "$number" && return
+        sleep 0.1
+    done
+    fail "expected a handler of SIG$2 within a minute"
+}
+
 # Names in the folder of the test, hidden ones too.
 folder_is() {
     local found

@@ -52,25 +52,43 @@ stderr_is "rotgrad: standard output: cannot write: File too large"
 folder_is $before
 
 # ---- a hangup keeps the run as Ctrl-C does, unless nohup
-hang_up() { # COMMAND...: in the background, once it works
-    "$@" "$program" sample x.yaml --particles 4000 --steps 40000 -q -o long >"$texts/out" 2>"$texts/err" </dev/null &
+start() { # PARTICLES COMMAND...: in the background
+    local particles=$1
+    shift
+    command="sample, under $1"
+    "$@" "$program" sample x.yaml --particles $particles --steps 40000 -q -o long >"$texts/out" 2>"$texts/err" </dev/null &
     pid=$!
-    sleep 1
-    kill -HUP $pid
 }
-hang_up env
+start 4000 env
+wait_until_caught $pid HUP
+kill -HUP $pid
 wait $pid
 check 129 $? "sample, hung up"
 stderr_is "rotgrad sample: interrupted; long.checkpoint.npz keeps the run, the same command with --resume goes on"
 [ -e long.checkpoint.npz ] || fail "expected a checkpoint"
 rm -f long.checkpoint.npz
-hang_up nohup
-sleep 0.5
-kill -0 $pid || fail "expected nohup to be respected"
+start 4000 nohup
+wait_until_caught $pid TERM
+has_signal $pid SigIgn 1 || fail "expected nohup to be respected"
+kill -HUP $pid
 kill -TERM $pid
 wait $pid
-check 143 $? "nohup sample, terminated"
+check 143 $? "nohup sample, hung up and terminated"
 rm -f long.checkpoint.npz
+
+# ---- two different signals: the first is kept for the end of the step, which takes long here, the second ends the program
+start 2000000 env
+wait_until_caught $pid HUP
+kill -INT $pid
+for ((tenth = 0; tenth < 600; tenth++)); do
+    has_signal $pid SigCgt 2 || break
+    sleep 0.1
+done
+kill -TERM $pid
+wait $pid 2>/dev/null
+check 143 $? "sample, interrupted and terminated"
+stderr_is ""
+[ -e long.checkpoint.npz ] && fail "expected no checkpoint"
 
 # ---- tables of a study: only a last line that is cut short is removed
 expect 0 study s.yaml -q -o study
@@ -80,11 +98,22 @@ cp study/members.csv damaged.csv
 expect 1 study s.yaml -q -o study
 stderr_is "rotgrad study: study/members.csv:2: expected a second quotation mark before the end of the file; repair the line"
 cmp -s study/members.csv damaged.csv || fail "expected the damaged table to stay"
-printf 'my notes' >study/members.csv
-expect 1 study s.yaml -q -o study
-stderr_has 'study/members.csv:1: expected the column index, got "my notes"; the table is of another study'
-[ "$(cat study/members.csv)" = "my notes" ] || fail "expected another file to stay"
-printf 'index,la' >study/members.csv # cut short as it was written
+refuse_table() { # TEXT COMPLAINT: another file, without a whole line
+    printf '%s' "$1" >study/members.csv
+    expect 1 study s.yaml -q -o study
+    stderr_has "study/members.csv:1: $2; the table is of another study"
+    [ "$(cat study/members.csv)" = "$1" ] || fail "expected another file to stay: $1"
+}
+header=$(head -n 1 whole.csv)
+refuse_table 'my notes' 'expected the column index, got "my notes"'
+refuse_table ',my notes and more' 'expected the column index, got ""'
+refuse_table 'index,label,some other program wrote this' 'expected the column value, got "some other program wrote this"'
+refuse_table '"index",la' 'expected the column label, got "",la"'
+refuse_table "$header," "expected $(tr , '\n' <<<"$header" | wc -l) columns, got more"
+printf '%s' "$header" >study/members.csv # cut short as it was written, at its end
+expect 0 study s.yaml -q -o study
+[ "$(wc -l <study/members.csv)" = 4 ] || fail "expected the study anew"
+printf 'index,la' >study/members.csv # and before
 expect 0 study s.yaml -q -o study
 [ "$(wc -l <study/members.csv)" = 4 ] || fail "expected the study anew"
 rm -r study damaged.csv whole.csv
@@ -101,12 +130,20 @@ printf '{"a": 1,\033[31m' >run/report.json
 expect 1 plot run -o x.png
 stderr_has "run/report.json:1:9: not JSON"
 grep -q $'\033' "$texts/err" && fail "expected no control characters"
+rm run/report.json
+expect 1 plot run -o x.png
+stderr_is "rotgrad plot: run: expected a directory written by rotgrad run, with report.json in it"
+ln -s report.json run/report.json # to itself: there is one, and it cannot be opened
+expect 1 plot run -o x.png
+stderr_is "rotgrad plot: run/report.json: cannot open: Too many levels of symbolic links"
 rm -r run
 
 # ---- a place that turns out to be none, before the work
 ln -s nowhere link
-expect 1 run x.yaml -q -o link
-stderr_is "rotgrad run: link: expected a folder or nothing, found a symbolic link to nothing"
+for name in link link/ link//; do
+    expect 1 run x.yaml -q -o $name
+    stderr_is "rotgrad run: $name: expected a folder or nothing, found a symbolic link to nothing"
+done
 rm link
 folder_is $before
 

@@ -94,19 +94,10 @@ if [ -w /dev/full ]; then
 fi
 
 # ---- interrupted
-catches() { # catches PID NUMBER: the process has a handler for the signal
-    local caught
-    caught=$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status" 2>/dev/null)
-    [ -n "$caught" ] && [ $(((16#$caught >> ($2 - 1)) & 1)) -eq 1 ]
-}
-
 for signal in INT TERM; do
     number=$(kill -l $signal)
     "$program" run x.yaml -o out --set tolerance=1e-13 --set 'grid.shape=[96, 96]' >"$texts/out" 2>"$texts/err" &
-    for ((tenth = 0; tenth < 600; tenth++)); do # a busy machine may take its time to start it
-        catches $! "$number" && break
-        sleep 0.1
-    done
+    wait_until_caught $! $signal
     kill -s $signal $!
     wait $!
     check $((128 + number)) $? "run, with SIG$signal"

@@ -138,7 +138,7 @@ cli_list cli_index(int dim, const ptrdiff_t *shape, size_t position); /* of a pl
 /* While held, Ctrl-C waits: a folder of results is finished or removed first. */
 void cli_hold_signals(int hold);
 
-/* From now on SIGINT, SIGTERM and SIGHUP are remembered, not obeyed; a second one ends the program. */
+/* From now on SIGINT, SIGTERM and SIGHUP are remembered, not obeyed; a second one, whichever, ends the program. */
 void cli_catch_signals(void);
 int cli_caught_signal(void); /* its number, 0: none */
 

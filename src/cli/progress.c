@@ -11,20 +11,23 @@ static const double interval = 0.1; /* seconds between two drawings */
 
 static volatile sig_atomic_t caught;
 
-static void remember(int signal_number) {
-    caught = signal_number;
-}
-
 static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
 enum { STOPPING = sizeof stopping / sizeof *stopping };
+static volatile sig_atomic_t heeded; /* how many of these: without a hangup that nohup made us ignore */
 
-/* A hangup that nohup made us ignore stays ignored; scripts start us in the background with SIGINT ignored, and send it. */
+/* The first one; from then on each of them ends the program. */
+static void remember(int signal_number) {
+    if (!caught) caught = signal_number;
+    for (int i = 0; i < heeded; i++) signal(stopping[i], SIG_DFL);
+}
+
+/* Scripts start us in the background with SIGINT ignored, and send it: only the hangup stays ignored. */
 void cli_catch_signals(void) {
-    struct sigaction action = {.sa_handler = remember, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)}, before;
+    struct sigaction action = {.sa_handler = remember, .sa_flags = SA_RESTART}, hangup;
+    heeded = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN ? STOPPING - 1 : STOPPING;
     sigemptyset(&action.sa_mask);
-    for (int i = 0; i < STOPPING; i++)
-        if (stopping[i] != SIGHUP || (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN))
-            sigaction(stopping[i], &action, NULL);
+    for (int i = 0; i < heeded; i++) sigaddset(&action.sa_mask, stopping[i]);
+    for (int i = 0; i < heeded; i++) sigaction(stopping[i], &action, NULL);
 }
 
 int cli_caught_signal(void) {

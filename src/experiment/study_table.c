@@ -63,11 +63,20 @@ static rg_status check_header(const rg_study *s, const rg_csv_table *t, const ch
     return other_study(path, 1, what, diagnostic);
 }
 
-/* Without one whole line: what was cut short as it was written begins as a header does; another file stays as it is. */
-static rg_status check_cut(const rg_csv_table *t, const char *path, rg_diagnostic *diagnostic) {
-    char what[RG_DIAGNOSTIC_SIZE / 2];
-    if (strncmp(before[0], t->text, strlen(t->text)) == 0) return RG_OK;
-    snprintf(what, sizeof what, "expected the column %s, got \"%.64s\"", before[0], t->text);
+/* Without one whole line: what was cut short as it was written begins as the header does; another file stays as it is.
+ * Cells stand in the text one after another, each ended by 0. */
+static rg_status check_cut(const rg_study *s, const rg_csv_table *t, const char *path, rg_diagnostic *diagnostic) {
+    char text[NAME_SIZE], what[RG_DIAGNOSTIC_SIZE / 2];
+    const char *at = t->text, *end = t->text + t->size;
+    size_t c = 0;
+    for (; c < columns(s) && at < end; c++, at += strlen(at) + 1) {
+        const char *wanted = heading(s, c, text);
+        if (strncmp(wanted, at, (size_t)(end - at)) == 0) continue; /* the same, or the last one and its beginning */
+        snprintf(what, sizeof what, "expected the column %s, got \"%.64s\"", wanted, at);
+        return other_study(path, 1, what, diagnostic);
+    }
+    if (c < columns(s) || at > end) return RG_OK; /* a comma behind the last one would end at `end` */
+    snprintf(what, sizeof what, "expected %zu columns, got more", columns(s));
     return other_study(path, 1, what, diagnostic);
 }
 
@@ -119,7 +128,7 @@ rg_status rg_study_load(rg_study *s, const char *path, rg_diagnostic *diagnostic
     if (stat(path, &file) != 0 && errno == ENOENT) return RG_OK;
     rg_status status = rg_csv_read(path, &table, diagnostic);
     if (status) return status;
-    status = table.columns ? check_header(s, &table, path, diagnostic) : check_cut(&table, path, diagnostic);
+    status = table.columns ? check_header(s, &table, path, diagnostic) : check_cut(s, &table, path, diagnostic);
     for (size_t r = 0; !status && r < table.rows; r++) status = take_row(s, &table, r, path, diagnostic);
     if (!status) status = remove_cut_line(path, &table, diagnostic);
     rg_csv_table_free(&table);

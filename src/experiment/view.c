@@ -7,6 +7,7 @@
 
 #include <rotgrad/array.h>
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +122,7 @@ static rg_status load_report(const char *folder, json_t **report, rg_diagnostic 
     FILE *file;
     uint64_t size;
     snprintf(path, sizeof path, "%s/report.json", folder);
-    if (access(path, F_OK) != 0)
+    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return rg_fail(diagnostic, RG_EIO, "%s: expected a directory written by rotgrad run, with report.json in it",
                        folder);
     const rg_status status = rg_file_open(path, &file, &size, diagnostic);

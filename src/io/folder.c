@@ -22,10 +22,16 @@ static rg_status cannot(rg_diagnostic *diagnostic, const char *path, const char 
     return rg_fail(diagnostic, RG_EIO, "%s: cannot %s: %s", path, action, strerror(error));
 }
 
-/* How much of a path names the folder above its last part; trailing slashes do not count. */
-static size_t above_length(const char *path) {
+/* How much of a path is left without the slashes behind it. */
+static size_t named_length(const char *path) {
     size_t length = strlen(path);
     while (length > 1 && path[length - 1] == '/') length--;
+    return length;
+}
+
+/* How much of a path names the folder above its last part. */
+static size_t above_length(const char *path) {
+    size_t length = named_length(path);
     while (length > 0 && path[length - 1] != '/') length--;
     return length;
 }
@@ -108,14 +114,23 @@ static rg_status check_above(const char *path, rg_diagnostic *diagnostic) {
     return error ? cannot(diagnostic, path, "make the folder", error) : RG_OK;
 }
 
+/* A slash behind the name of a link would have lstat follow it. */
+static rg_status check_absent(const char *path, rg_diagnostic *diagnostic) {
+    struct stat status;
+    char *name = rg_strdup(path);
+    if (!name) return cannot(diagnostic, path, "make the folder", ENOMEM);
+    name[named_length(path)] = '\0';
+    const int dangles = lstat(name, &status) == 0;
+    rg_free(name);
+    if (!dangles) return check_above(path, diagnostic);
+    return rg_fail(diagnostic, RG_EIO, "%s: expected a folder or nothing, found a symbolic link to nothing", path);
+}
+
 rg_status rg_folder_check(const char *path, int force, rg_diagnostic *diagnostic) {
     struct stat status;
     if (!path || !*path) return rg_fail(diagnostic, RG_EINVAL, "expected the name of a folder, found nothing");
-    if (stat(path, &status) != 0) {
-        if (errno != ENOENT) return cannot(diagnostic, path, "make the folder", errno);
-        if (lstat(path, &status) != 0) return check_above(path, diagnostic);
-        return rg_fail(diagnostic, RG_EIO, "%s: expected a folder or nothing, found a symbolic link to nothing", path);
-    }
+    if (stat(path, &status) != 0)
+        return errno == ENOENT ? check_absent(path, diagnostic) : cannot(diagnostic, path, "make the folder", errno);
     const rg_status occupied = check_existing(path, &status, force, diagnostic);
     return occupied ? occupied : check_above(path, diagnostic);
 }
@@ -206,9 +221,7 @@ void rg_folder_name(const rg_folder *folder, rg_diagnostic *diagnostic) {
     const size_t length = strlen(folder->beside);
     if (!diagnostic || strncmp(diagnostic->text, folder->beside, length) != 0) return;
     const rg_diagnostic said = *diagnostic;
-    size_t named = strlen(folder->path);
-    while (named > 1 && folder->path[named - 1] == '/') named--;
-    rg_fail(diagnostic, said.status, "%.*s%s", (int)named, folder->path, said.text + length);
+    rg_fail(diagnostic, said.status, "%.*s%s", (int)named_length(folder->path), folder->path, said.text + length);
 }
 
 rg_status rg_folder_end(rg_folder *folder, rg_status status, rg_diagnostic *diagnostic) {
