@@ -182,6 +182,20 @@ static void stopping_moves_a_point_by_the_length_of_the_noise(void **state) {
     rg_budget_free(b);
 }
 
+/* A law that is given by its points is exactly that: no chance of draws is in the bar. */
+static void points_of_an_experiment_are_the_law(void **state) {
+    (void)state;
+    rg_budget *b = run("grid: {shape: [60]}\ndensity: {points: [[-1.83], [0.11], [1.57]], background: 1e-3}\n"
+                       "noise: {sigma_min: 0.2, sigma_max: 1.5}\ntolerance: 1e-3\n"
+                       "budget: {samples: none, class: none, steps: 0, prior: exact}\n");
+    const rg_value w1 = b->rung[0].step.w1, tv = b->rung[0].step.tv;
+    const double exact = 0.999 * 0.2 * sqrt(2 / pi), by_draws = pi / sqrt((double)RG_TRUTH_DRAWS);
+    assert_below(fabs(w1.value - exact), w1.error);
+    assert_below(w1.error, 0.5 * by_draws);
+    assert_below(fabs(tv.value - 0.999), 1e-12);
+    rg_budget_free(b);
+}
+
 static double circle_distance(const rg_grid *g, const double *p, const double *q) {
     rg_ruler ruler;
     rg_value w1;
@@ -510,6 +524,7 @@ int main(void) {
         cmocka_unit_test(points_share_their_mass_among_their_neighbours),
         cmocka_unit_test(the_stretch_is_the_largest_eigenvalue),
         cmocka_unit_test(stopping_moves_a_point_by_the_length_of_the_noise),
+        cmocka_unit_test(points_of_an_experiment_are_the_law),
         cmocka_unit_test(boxes_bound_the_distance),
         cmocka_unit_test(noise_forgets_at_the_stated_rate),
         cmocka_unit_test(ladders_add_up_in_every_dimension),

@@ -73,6 +73,14 @@ static char *read_file(const char *name, size_t *size) {
 
 /* ---- pixels */
 
+/* i and j from 0 to the shape, where a periodic field begins again and a bounded one stays. */
+static double value_of(const rg_heat_map *heat, ptrdiff_t i, ptrdiff_t j) {
+    const ptrdiff_t n0 = heat->shape[0], n1 = heat->shape[1];
+    if (i == n0) i = heat->bounded ? n0 - 1 : 0;
+    if (j == n1) j = heat->bounded ? n1 - 1 : 0;
+    return heat->values[i * n1 + j];
+}
+
 /* Compares the middle of each cell, away from the frame's own line, with the colour of its value. */
 static void check_cells(const rg_figure *figure) {
     const rg_heat_map *heat = figure->panel[0].heat;
@@ -88,9 +96,8 @@ static void check_cells(const rg_figure *figure) {
             const double inward1 = j == 0 ? 0.25 : j == heat->shape[1] ? -0.25 : 0;
             const double x = page.placed[0].frame.x + ((double)i + inward0) * step0;
             const double y = page.placed[0].frame.y + page.placed[0].frame.height - ((double)j + inward1) * step1;
-            const double value = heat->values[i % heat->shape[0] * heat->shape[1] + j % heat->shape[1]];
             assert_int_equal(picture_pixel(&p, x * scale, y * scale),
-                             rg_colour_scale_pixel(&page.placed[0].scale, value));
+                             rg_colour_scale_pixel(&page.placed[0].scale, value_of(heat, i, j)));
         }
     free(p.rgb);
     rg_page_destroy(&page);
@@ -110,7 +117,7 @@ static void cells_have_the_colour_of_their_value(void **state) {
             heat.scale = (rg_scale)scale;
             const rg_panel panel = panel_of(&heat);
             const rg_figure figure = figure_of(&panel, 1);
-            check_cells(&figure);
+            for (heat.bounded = 0; heat.bounded <= 1; heat.bounded++) check_cells(&figure);
         }
 }
 

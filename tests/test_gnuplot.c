@@ -61,7 +61,9 @@ static void check_cells(const rg_figure *figure) {
         for (int j = 0; j <= N1; j++) {
             const double inward0 = i == 0 ? 0.25 : i == N0 ? -0.25 : 0, inward1 = j == 0 ? 0.25 : j == N1 ? -0.25 : 0;
             const double x = frame->x + (i + inward0) * step0, y = frame->y + frame->height - (j + inward1) * step1;
-            const double value = heat->values[i % N0 * N1 + j % N1];
+            const int row = heat->bounded && i == N0 ? N0 - 1 : i % N0;
+            const int column = heat->bounded && j == N1 ? N1 - 1 : j % N1;
+            const double value = heat->values[row * N1 + column];
             assert_int_equal(picture_pixel(&p, x * scale, y * scale),
                              rg_colour_scale_pixel(&page.placed[0].scale, value));
         }
@@ -74,7 +76,7 @@ static void cells_have_our_colours(void **state) {
     double values[CELLS];
     fill(values, CELLS);
     values[2 * N1 + 3] = nan("");
-    values[0] = HUGE_VAL; /* shown in all four corners */
+    values[0] = HUGE_VAL; /* shown in all four corners of a periodic frame */
     values[5] = 0;
     static const struct {
         rg_colour_map map;
@@ -85,8 +87,14 @@ static void cells_have_our_colours(void **state) {
                    {RG_MAP_DIVERGING, RG_SCALE_LOG, 0.5, 3},   {RG_MAP_CYCLIC, RG_SCALE_LINEAR, 0, 0},
                    {RG_MAP_SEQUENTIAL, RG_SCALE_LINEAR, -1, 1}};
     for (size_t i = 0; i < sizeof colours / sizeof *colours; i++) {
-        const rg_heat_map heat = {{N0, N1},           values, colours[i].map,     colours[i].scale, colours[i].minimum,
-                                  colours[i].maximum, 0,      "1/rad<sup>2</sup>"};
+        const rg_heat_map heat = {.shape = {N0, N1},
+                                  .values = values,
+                                  .map = colours[i].map,
+                                  .scale = colours[i].scale,
+                                  .minimum = colours[i].minimum,
+                                  .maximum = colours[i].maximum,
+                                  .unit = "1/rad<sup>2</sup>",
+                                  .bounded = (int)(i % 2)};
         const rg_panel panel = panel_of(&heat);
         const rg_figure figure = {.panels = 1, .panel = &panel, .panel_size = 150};
         draw(&figure, "");
@@ -101,7 +109,7 @@ static void narrow_ranges_keep_their_digits(void **state) {
     double values[CELLS];
     fill(values, CELLS);
     for (int i = 0; i < CELLS; i++) values[i] = 123456789 + 0.1 * values[i];
-    const rg_heat_map heat = {{N0, N1}, values, RG_MAP_SEQUENTIAL, RG_SCALE_LINEAR, 0, 0, 0, NULL};
+    const rg_heat_map heat = {.shape = {N0, N1}, .values = values, .map = RG_MAP_SEQUENTIAL, .scale = RG_SCALE_LINEAR};
     const rg_panel panel = panel_of(&heat);
     const rg_figure figure = {.panels = 1, .panel = &panel, .panel_size = 150};
     draw(&figure, "");
@@ -122,10 +130,10 @@ static void every_layer_is_drawn_in_silence(void **state) {
         lower[i] = i % 2 ? nan("") : 0.7 * y[i];
         upper[i] = 1.4 * y[i];
     }
-    const rg_heat_map heat = {{N0, N1}, scalar, RG_MAP_SEQUENTIAL, RG_SCALE_LOG, 0, 0, 0, NULL};
-    const rg_heat_map linear = {{N0, N1}, scalar, RG_MAP_DIVERGING, RG_SCALE_LINEAR, 0, 0, 0, NULL};
+    const rg_heat_map heat = {.shape = {N0, N1}, .values = scalar, .map = RG_MAP_SEQUENTIAL, .scale = RG_SCALE_LOG};
+    const rg_heat_map linear = {.shape = {N0, N1}, .values = scalar, .map = RG_MAP_DIVERGING, .scale = RG_SCALE_LINEAR};
     const rg_flow flow = {{N0, N1}, vector, 0}, still = {{N0, N1}, none, 0};
-    const rg_arrows arrows = {{N0, N1}, vector, 0, 0, 0}, calm = {{N0, N1}, none, 0, 0, 0};
+    const rg_arrows arrows = {.shape = {N0, N1}, .vector = vector}, calm = {.shape = {N0, N1}, .vector = none};
     const rg_contours contours = {{N0, N1}, scalar, 4, level, 0}, outside = {{N0, N1}, scalar, 1, level, 0};
     rg_curve curve[6];
     curve[5] = (rg_curve){"nowhere", POINTS, x, none, NULL, NULL, RG_MARK_LINE, 0}; /* 0 has no logarithm */

@@ -462,6 +462,26 @@ static void arrows_below_the_shortest_are_left_out(void **state) {
     free(field);
 }
 
+/* Two arrows along each axis, half a step beyond its points, the first of which has no vector. */
+static void a_bounded_field_does_not_go_on_at_the_other_end(void **state) {
+    (void)state;
+    for (int axis = 0; axis < 2; axis++) {
+        double *field = uniform(4, 0, 0);
+        field[3] = field[axis == 0 ? 2 : 1] = 1; /* along x */
+        rg_arrows arrows = {.shape = {2, 2}, .vector = field, .spacing = 75};
+        const rg_panel panel = arrow_panel(&arrows);
+        for (arrows.bounded = 0; arrows.bounded <= 1; arrows.bounded++) {
+            struct shown s = show(&panel);
+            const double before = axis == 0 ? -37.5 : 37.5; /* the middle of the arrow before the last point */
+            assert_true(ink_at(&s, 0, 37.5 + 15, 37.5));
+            assert_int_equal(ink_at(&s, 0, 37.5 + 30, 37.5), arrows.bounded);
+            assert_false(ink_at(&s, 0, before + 30, axis == 0 ? 37.5 : -37.5));
+            free(s.picture.rgb);
+        }
+        free(field);
+    }
+}
+
 /* ---- level lines */
 
 static rg_level_lines trace(const ptrdiff_t shape[2], const double *values, double level) {
@@ -927,6 +947,7 @@ int main(void) {
         cmocka_unit_test(the_length_is_linear_in_the_vector),
         cmocka_unit_test(short_arrows_are_dots_and_missing_ones_nothing),
         cmocka_unit_test(arrows_below_the_shortest_are_left_out),
+        cmocka_unit_test(a_bounded_field_does_not_go_on_at_the_other_end),
         cmocka_unit_test(every_crossing_is_part_of_one_line),
         cmocka_unit_test(levels_on_grid_values_break_no_line),
         cmocka_unit_test(circles_have_their_length),

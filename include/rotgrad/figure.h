@@ -40,7 +40,7 @@ typedef struct rg_axis {
  * x.lower + i (x.upper - x.lower) / shape[0], and likewise y; axis 0 runs to the right, axis 1 upwards. */
 
 /* Value (i, j) fills the cell centred on its point; the cells at the lower ends show their other half at the upper
- * ends. */
+ * ends, unless the box is bounded: there the last cells are half a step longer. */
 typedef struct rg_heat_map {
     ptrdiff_t shape[2];   /* 1 to 31999 each */
     const double *values; /* shape[0] * shape[1]; grey: not finite, or negative on a log scale */
@@ -49,6 +49,7 @@ typedef struct rg_heat_map {
     double minimum, maximum; /* colour range, values outside take the colour of its end; both 0: from the data */
     int group;               /* heat maps of one group > 0 (of one map and scale) take one range from all their data */
     const char *unit;        /* Pango markup, written at the colour bar; NULL or "" for none */
+    int bounded;             /* 1: the field does not go on at the other end of the box; 0: it is periodic */
 } rg_heat_map;
 
 /* The range taken from the data: linear: least to largest value, symmetric for the diverging map, [-pi, pi) for the
@@ -75,6 +76,7 @@ typedef struct rg_arrows {
     double spacing;       /* of the lattice, 4 to 200 points; 0: 12 */
     double longest;       /* the length |vector| that spans one spacing, longer ones are cut to it; 0: from the data */
     double shortest;      /* arrows shorter than this, in points, are left out; 0: they are dots */
+    int bounded;          /* 1: beyond the last point the vector is that of the last point; 0: the field is periodic */
 } rg_arrows;
 
 /* Level lines of a periodic field, by marching squares on its points. Segments next to values that are not finite are

@@ -56,9 +56,11 @@ static int draw_plane(const transport_job *job, const char *title, ptrdiff_t mid
                               .values = potential,
                               .map = RG_MAP_DIVERGING,
                               .scale = RG_SCALE_LINEAR,
-                              .unit = "potential (unit of x)"};
+                              .unit = "potential (unit of x)",
+                              .bounded = job->free_boundary};
     const double legible = 2.5; /* points: shorter ones do not show where they point */
-    const rg_arrows arrows = {.shape = {shape[0], shape[1]}, .vector = vector, .shortest = legible};
+    const rg_arrows arrows = {
+        .shape = {shape[0], shape[1]}, .vector = vector, .shortest = legible, .bounded = job->free_boundary};
     char text[TEXT];
     describe_plane(grid, middle, rg_arrows_longest(&arrows), text);
     const rg_panel panel = {

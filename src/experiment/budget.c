@@ -218,7 +218,7 @@ static rg_distances combine_all(const passes *p, const rg_distances *of_main, do
 
 /* Points and densities are mutually singular, but for the background that they share. */
 static rg_value singular(const rg_experiment *x) {
-    const double background = x->density.kind == RG_DENSITY_SAMPLES ? x->density.background : 0;
+    const double background = rg_given_by_points(&x->density) ? x->density.background : 0;
     return (rg_value){1 - background, background};
 }
 

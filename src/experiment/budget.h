@@ -59,6 +59,7 @@ double rg_law_normalise(const rg_grid *grid, double *law);
 void rg_law_of_points(const rg_grid *grid, size_t count, const double *points, double background, double *law);
 /* How far the mass of the points is moved by it, on the mean. */
 double rg_law_displacement(const rg_grid *grid, size_t count, const double *points);
+int rg_given_by_points(const rg_density_spec *spec);
 /* Laws without a density that are not given by points are drawn from, this often. */
 enum { RG_TRUTH_DRAWS = 1 << 18 };
 /* P * G(variance_min) and P' * G(variance_min) on the ladder's grid, (n). */

@@ -108,6 +108,10 @@ rg_status rg_law_of_smoothed(const rg_ladder *l, double *law, rg_diagnostic *dia
 
 /* ---- the truth */
 
+int rg_given_by_points(const rg_density_spec *spec) {
+    return spec->kind == RG_DENSITY_SAMPLES || spec->kind == RG_DENSITY_POINTS;
+}
+
 static rg_status draw_truth(const rg_experiment *x, const rg_grid *grid, double *law, rg_diagnostic *diagnostic) {
     double *points = NULL;
     const rg_status status = rg_budget_draw(x, RG_TRUTH_DRAWS, &points, diagnostic);
@@ -122,7 +126,7 @@ rg_status rg_law_of_truth(const rg_experiment *x, const rg_grid *grid, double *l
     const ptrdiff_t n = rg_grid_cells(grid);
     rg_density *density = NULL;
     *has_density = 0;
-    if (spec->kind == RG_DENSITY_SAMPLES) {
+    if (rg_given_by_points(spec)) {
         rg_law_of_points(grid, spec->samples, spec->points, spec->background, law);
         return RG_OK;
     }

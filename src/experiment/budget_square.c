@@ -52,7 +52,7 @@ double rg_points_chance(const rg_grid *grid, size_t count, const double *points)
  * by that much do. */
 void rg_points_of_truth(const rg_ladder *l, const double *law, double *remainder, double *chance) {
     const rg_density_spec *spec = &l->experiment->density;
-    const int given = spec->kind == RG_DENSITY_SAMPLES;
+    const int given = rg_given_by_points(spec);
     *remainder = given ? rg_points_remainder(&l->grid, spec->samples, law) : 1;
     *chance = given ? rg_points_chance(&l->grid, spec->samples, spec->points)
                     : rg_slope_range(&l->grid) / sqrt((double)RG_TRUTH_DRAWS);

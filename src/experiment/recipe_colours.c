@@ -71,7 +71,7 @@ static rg_status by_data(const colour_group *g, int scale, colour_range *range) 
     const rg_colour_extent all = extent_of_group(g), own = extent_of(first_of(g));
     const double least = first_of(g)->quantity.least;
     rg_colour_scale s;
-    rg_heat_map heat = {{1, 1}, (const double[]){all.maximum}, range->map, range->scale, 0, 0, 0, NULL};
+    rg_heat_map heat = {.shape = {1, 1}, .values = &all.maximum, .map = range->map, .scale = range->scale};
     if (all.minimum > all.maximum) return RG_OK; /* left to rg_figure_write, which refuses it */
     if (scale == SCALE_AUTO && range->map == RG_MAP_SEQUENTIAL && all.minimum >= 0) {
         const int log = is_contrasted(g, &all);

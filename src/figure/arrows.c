@@ -69,7 +69,8 @@ struct lattice {
 static int vector_at(const struct lattice *l, double across, double up, double *length, double *angle) {
     const ptrdiff_t *shape = l->arrows->shape;
     const double *u = l->arrows->vector, *v = u + shape[0] * shape[1];
-    const rg_between column = rg_between_points(shape[0], across), row = rg_between_points(shape[1], up);
+    const rg_between column = rg_between_points(shape[0], across, l->arrows->bounded);
+    const rg_between row = rg_between_points(shape[1], up, l->arrows->bounded);
     const rg_place place = rg_place_between(&column, &row, shape[1]);
     double a = 0, b = 0;
     for (int c = 0; c < 4; c++) {

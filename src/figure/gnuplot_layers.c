@@ -1,9 +1,9 @@
 /* The content of a panel in gnuplot's words: data blocks, then one plot command with an item for each layer.
  *
  * A scalar field is a list of values, rows along y with blank lines between them (gnuplot's matrices have single
- * precision); its first row and column stand once more at the end, as the first cells of a periodic frame show their
- * other half there. A cell without a value is `absent`: a NaN would leave gnuplot without the cell's place. Arrows stand
- * on the lattice of our own figures: a line is start and extent in the units of the axes. */
+ * precision); its first row and column (of a bounded field the last) stand once more at the end, as the first cells of a
+ * periodic frame show their other half there. A cell without a value is `absent`: a NaN would leave gnuplot without the
+ * cell's place. Arrows stand on the lattice of our own figures: a line is start and extent in the units of the axes. */
 #include "figure/gnuplot.h"
 #include "figure/marks.h"
 #include "figure/markup.h"
@@ -26,10 +26,12 @@ static void begin_block(FILE *file, size_t i, const char *name) {
     fprintf(file, "$panel%zu_%s << end\n", i + 1, name);
 }
 
-static void put_field(FILE *file, const ptrdiff_t shape[2], const double *values) {
+static void put_field(FILE *file, const ptrdiff_t shape[2], const double *values, int bounded) {
     for (ptrdiff_t i = 0; i <= shape[0]; i++) {
         for (ptrdiff_t j = 0; j <= shape[1]; j++) {
-            const double value = values[i % shape[0] * shape[1] + j % shape[1]];
+            const ptrdiff_t row = bounded && i == shape[0] ? i - 1 : i % shape[0];
+            const ptrdiff_t column = bounded && j == shape[1] ? j - 1 : j % shape[1];
+            const double value = values[row * shape[1] + column];
             rg_gnuplot_real(file, isfinite(value) ? value : absent);
             fputc('\n', file);
         }
@@ -38,27 +40,29 @@ static void put_field(FILE *file, const ptrdiff_t shape[2], const double *values
     fputs("end\n", file);
 }
 
-/* x and y are fractions of the period. */
-static double between(const ptrdiff_t shape[2], const double *values, double x, double y) {
-    const rg_between across = rg_between_points(shape[0], x), up = rg_between_points(shape[1], y);
-    const rg_place place = rg_place_between(&across, &up, shape[1]);
+struct lattice {
+    const ptrdiff_t *shape;
+    const double *vector;
+    double spacing, longest; /* points; the vector of that length, 0: all arrows are equally long */
+    double shortest;         /* points */
+    int bounded;
+};
+
+/* x and y are fractions of the box. */
+static double between(const struct lattice *l, const double *values, double x, double y) {
+    const rg_between across = rg_between_points(l->shape[0], x, l->bounded);
+    const rg_between up = rg_between_points(l->shape[1], y, l->bounded);
+    const rg_place place = rg_place_between(&across, &up, l->shape[1]);
     double value = 0;
     for (int c = 0; c < 4; c++)
         if (place.weight[c] > 0) value += place.weight[c] * values[place.corner[c]];
     return value;
 }
 
-struct lattice {
-    const ptrdiff_t *shape;
-    const double *vector;
-    double spacing, longest; /* points; the vector of that length, 0: all arrows are equally long */
-    double shortest;         /* points */
-};
-
 /* Returns whether there is an arrow. Without a file it is only counted, here and below. */
 static int put_arrow(FILE *file, const struct lattice *l, const rg_frame *f, double x, double y) {
-    const double u = between(l->shape, l->vector, x, y);
-    const double v = between(l->shape, l->vector + l->shape[0] * l->shape[1], x, y);
+    const double u = between(l, l->vector, x, y);
+    const double v = between(l, l->vector + l->shape[0] * l->shape[1], x, y);
     const double per_x = f->width / (f->across.upper - f->across.lower),
                  per_y = f->height / (f->up.upper - f->up.lower);
     const double size = hypot(u, v), on_page = hypot(u * per_x, v * per_y);
@@ -85,12 +89,16 @@ static int put_arrows(FILE *file, const struct lattice *l, const rg_frame *f) {
 }
 
 static struct lattice lattice_of_flow(const rg_flow *flow) {
-    return (struct lattice){flow->shape, flow->vector, default_spacing, 0, shortest};
+    return (struct lattice){flow->shape, flow->vector, default_spacing, 0, shortest, 0};
 }
 
 static struct lattice lattice_of_arrows(const rg_arrows *arrows) {
-    return (struct lattice){arrows->shape, arrows->vector, arrows->spacing > 0 ? arrows->spacing : default_spacing,
-                            fmax(rg_arrows_longest(arrows), DBL_MIN), fmax(arrows->shortest, shortest)};
+    return (struct lattice){arrows->shape,
+                            arrows->vector,
+                            arrows->spacing > 0 ? arrows->spacing : default_spacing,
+                            fmax(rg_arrows_longest(arrows), DBL_MIN),
+                            fmax(arrows->shortest, shortest),
+                            arrows->bounded};
 }
 
 static void put_arrow_block(const rg_gnuplot *s, size_t i, const char *name, const struct lattice *lattice) {
@@ -194,7 +202,7 @@ static void put_contours(FILE *file, size_t i, const rg_placed *p) {
     const rg_contours *c = p->panel->contours;
     if (put_levels(NULL, c) == 0) return;
     begin_block(file, i, "contours");
-    put_field(file, c->shape, c->values);
+    put_field(file, c->shape, c->values, 0);
     fputs("set contour base\nunset surface\n", file);
     put_levels(file, c);
     fprintf(file, "set table $panel%zu_lines\nsplot $panel%zu_contours ", i + 1, i + 1);
@@ -208,7 +216,7 @@ void rg_gnuplot_write_blocks(const rg_gnuplot *s, size_t i) {
     const rg_panel *panel = p->panel;
     if (panel->heat) {
         begin_block(s->file, i, "heat");
-        put_field(s->file, panel->heat->shape, panel->heat->values);
+        put_field(s->file, panel->heat->shape, panel->heat->values, panel->heat->bounded);
     }
     if (panel->flow) {
         const struct lattice lattice = lattice_of_flow(panel->flow);

@@ -1,6 +1,6 @@
 /* Value (i, j) belongs to the point lower + (i h0, j h1), its cell reaches half a step to every side. The frame shows
- * [lower, lower + length] exactly: the array is periodic, its first row and column are repeated at the far end, and the
- * outer halves of the outermost cells are cut off.
+ * [lower, lower + length] exactly: the first row and column of a periodic array are repeated at the far end, of a bounded
+ * one the last, and the outer halves of the outermost cells are cut off.
  */
 #include "figure/heat_map.h"
 #include "base/base.h"
@@ -39,10 +39,11 @@ static void fill(struct fill *f) {
         fill_cells(f, 0, cells);
 }
 
-static void repeat_first(const struct fill *f) {
+static void fill_far_end(const struct fill *f) {
     const ptrdiff_t n0 = f->heat->shape[0], n1 = f->heat->shape[1];
-    for (ptrdiff_t i = 0; i < n0; i++) *cell(f, i, n1) = *cell(f, i, 0);
-    for (ptrdiff_t j = 0; j <= n1; j++) *cell(f, n0, j) = *cell(f, 0, j);
+    const ptrdiff_t repeated0 = f->heat->bounded ? n0 - 1 : 0, repeated1 = f->heat->bounded ? n1 - 1 : 0;
+    for (ptrdiff_t i = 0; i < n0; i++) *cell(f, i, n1) = *cell(f, i, repeated1);
+    for (ptrdiff_t j = 0; j <= n1; j++) *cell(f, n0, j) = *cell(f, repeated0, j);
 }
 
 rg_status rg_heat_map_check(const rg_heat_map *heat, rg_diagnostic *diagnostic) {
@@ -63,7 +64,7 @@ void rg_heat_map_draw(const rg_heat_map *heat, const rg_colour_scale *scale, con
     struct fill f = {heat, scale, rg_image_create((int)n0 + 1, (int)n1 + 1)};
     if (f.image.pixel) {
         fill(&f);
-        repeat_first(&f);
+        fill_far_end(&f);
     }
     const double step0 = frame->width / (double)n0, step1 = frame->height / (double)n1;
     cairo_save(cr);

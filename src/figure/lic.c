@@ -98,8 +98,8 @@ static void fill_nodes(void *data, ptrdiff_t begin, ptrdiff_t end) {
     for (ptrdiff_t k = begin; k < end; k++) {
         const int x = wrapped(k % image->columns - image->margin, lic->width);
         const int y = wrapped(k / image->columns - image->margin, lic->height);
-        const rg_between across = rg_between_points(lic->shape[0], (x + 0.5) / lic->width);
-        const rg_between up = rg_between_points(lic->shape[1], 1 - (y + 0.5) / lic->height);
+        const rg_between across = rg_between_points(lic->shape[0], (x + 0.5) / lic->width, 0);
+        const rg_between up = rg_between_points(lic->shape[1], 1 - (y + 0.5) / lic->height, 0);
         const rg_place place = rg_place_between(&across, &up, lic->shape[1]);
         image->node[k].noise = noise_at(lic, x, y);
         set_direction(lic, &place, &image->node[k]);

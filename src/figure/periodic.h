@@ -1,4 +1,4 @@
-/* Places in a periodic array between its points. Internal. */
+/* Places in a periodic or bounded array between its points. Internal. */
 #ifndef RG_FIGURE_PERIODIC_H
 #define RG_FIGURE_PERIODIC_H
 
@@ -18,11 +18,11 @@ typedef struct rg_between {
     double beyond; /* weight of `after` */
 } rg_between;
 
-/* `fraction` of the period, 0 to 1. */
-static inline rg_between rg_between_points(ptrdiff_t points, double fraction) {
+/* `fraction` of the box, 0 to 1. Bounded: what is beyond the last point is at it. */
+static inline rg_between rg_between_points(ptrdiff_t points, double fraction, int bounded) {
     const double at = fraction * (double)points, floored = floor(at);
     rg_between b = {.before = (ptrdiff_t)floored % points, .beyond = at - floored};
-    b.after = b.before + 1 < points ? b.before + 1 : 0;
+    b.after = b.before + 1 < points ? b.before + 1 : bounded ? b.before : 0;
     b.nearest = b.beyond < 0.5 ? b.before : b.after;
     return b;
 }
