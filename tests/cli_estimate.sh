@@ -159,6 +159,9 @@ npy labels.npy "(100, 2)" $(for i in {1..100}; do echo "$((i * 37 % 101)) $((i %
 npy scores.npy "(100, 2)" $(repeat 200 1)
 expect 0 estimate -x labels.npy -s scores.npy -F polynomial:2
 stderr_is "rotgrad estimate: warning: component 1 of the samples has 2 values only: such samples have no density and no score, and the estimate means little; add the noise of a noise level first"
+expect 1 estimate -x labels.npy -s scores.npy -F polynomial:3 # the warning stands before the work
+[ "$(grep -c "values only" "$texts/err")" = 1 ] || fail "expected the warning"
+stderr_has "expected polynomials of degree 1 or 2, got 3"
 expect 0 estimate -x labels.npy -s scores.npy -F polynomial:2 --error scores.npy
 stderr_is ""
 reject "expected more samples than features, found 12 samples for 12 features" -x x.npy -s s.npy -F rff:12
