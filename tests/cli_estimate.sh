@@ -174,6 +174,9 @@ reject "--box 0:1,0:1,0:1: expected one LOWER:LENGTH, or one for each of the 2 c
     -x x.npy -s s.npy -F fourier:1 --box 0:1,0:1,0:1
 reject "the features are linearly dependent on these samples: let the ridge be chosen, or give a larger one" \
     -x x.npy -s s.npy -F nystrom:11 --ridge 0
+long=0:1$(printf '0%.0s' {1..400}) # its beginning alone is a fine pair
+expect 2 estimate -x x.npy -s s.npy --box "$long"
+usage_error "rotgrad estimate" "--box: expected lower:length with a length above 0, such as -pi:2pi, got \"$long\""
 ls -A | grep -q '^out\|part' && fail "something was left behind"
 
 finish

@@ -79,17 +79,11 @@ static void parse_features(estimate_job *job, const char *text, struct argp_stat
 
 /* Pair by pair: there may be more than a grid has axes. */
 static void check_box(const char *text, struct argp_state *state) {
-    enum { ROOM = 64 };
-    for (const char *at = text; at;) {
-        char pair[ROOM];
-        double lower[3], length[3];
-        int axes;
-        const size_t size = strcspn(at, ",");
-        snprintf(pair, sizeof pair, "%.*s", (int)(size < ROOM ? size : ROOM), at);
-        if (rg_argument_box(pair, &axes, lower, length, NULL))
-            argp_error(state, "--box: expected lower:length with a length above 0, such as -pi:2pi, got \"%s\"", pair);
-        at = at[size] ? at + size + 1 : NULL;
-    }
+    double lower, length;
+    while (estimate_take_pair(&text, &lower, &length)) continue;
+    if (text)
+        argp_error(state, "--box: expected lower:length with a length above 0, such as -pi:2pi, got \"%.*s\"",
+                   (int)strcspn(text, ","), text);
 }
 
 static void check_arguments(const estimate_job *job, struct argp_state *state) {
