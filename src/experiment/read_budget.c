@@ -1,5 +1,6 @@
 /* budget: the ladder of error sources. Without the key there is one all the same, of what the experiment holds. */
 #include "base/base.h"
+#include "experiment/budget.h"
 #include "experiment/number.h"
 #include "experiment/reader.h"
 #include "experiment/schema.h"
@@ -86,12 +87,11 @@ static rg_status read_list(rg_reader *r, const rg_node *list, size_t *count, dou
 }
 
 static rg_status read_sweeps(rg_reader *r, const rg_node *budget) {
-    static const char *const name[RG_SWEEPS] = {"samples", "sigma_min", "modes", "sigma_max", "steps"};
     rg_experiment_budget *b = &r->experiment->budget;
     const rg_node *sweep = rg_node_get(budget, "sweep");
     rg_status status = RG_OK;
     for (int k = 0; status == RG_OK && k < RG_SWEEPS; k++)
-        status = read_list(r, rg_node_get(sweep, name[k]), &b->count[k], &b->value[k]);
+        status = read_list(r, rg_node_get(sweep, rg_budget_sweep_name[k]), &b->count[k], &b->value[k]);
     return status;
 }
 
