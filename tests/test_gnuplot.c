@@ -164,7 +164,7 @@ static void every_layer_is_drawn_in_silence(void **state) {
 static void dots_without_known_ends_have_no_bar(void **state) {
     (void)state;
     static const char *const name[] = {"a", "b", "c"};
-    const double x[] = {3, 40, 7}, y[] = {1, 2, 3}, lower[] = {NAN, 10, 2}, upper[] = {9, NAN, 20};
+    const double x[] = {3, 40, 7}, y[] = {1, 2, 3}, lower[] = {nan(""), 10, 2}, upper[] = {9, nan(""), 20};
     rg_curve curve = {NULL, 3, x, y, lower, upper, RG_MARK_POINTS, 2};
     const rg_panel panel = {
         .x = {.scale = RG_SCALE_LOG, .lower = 0.1, .upper = 1e3}, .curves = 1, .curve = &curve, .rows = 3, .row = name};
