@@ -73,10 +73,21 @@ expect 1 budget x.yaml --set budget.class=fourier:1500
 stderr_is "rotgrad budget: --set budget.class=fourier:1500: expected fourier:M with an M from 1 to 1499 in 1 dimension ((2 M + 1)^d functions), got 1500"
 expect 1 budget x.yaml --set budget.class=fourier:16
 stderr_is "rotgrad budget: x.yaml: budget.class: the class has wave 16 on axis 0, which needs more than 32 grid points: take a smaller class or a finer grid"
-for samples in -1 0 1.5 nan true all; do
+for samples in -1 0 1.5 1e9; do
     expect 1 budget x.yaml --set budget.samples=$samples
-    stderr_has "expected a whole number from 1 to 100000000, a file FILE.npy or none, got"
+    stderr_has "expected a whole number from 1 to 100000000, a file FILE.npy or none, got $samples"
 done
+for samples in nan true all folder.npy/points; do # names of files, of which any will do
+    expect 1 budget x.yaml --set budget.samples=$samples
+    stderr_is "rotgrad budget: --set budget.samples=$samples: $samples: cannot open: No such file or directory"
+done
+npy pts.npy "(4, 1)" 0 1 -2 3
+for samples in pts X.NPY; do
+    cp pts.npy $samples
+    expect 0 budget x.yaml --set budget.samples=$samples -q
+    rm $samples
+done
+rm pts.npy
 npy_hex far.npy "<f8" "(2, 1)" "0000000000000000 9c7500883ce4377e" # 0 and 1e300
 expect 1 budget x.yaml --set budget.samples=far.npy
 stderr_is "rotgrad budget: --set budget.samples=far.npy: expected points within 1e+09 periods of the box, got 1e+300 on axis 0 of point 1: is the unit that of the box?"

@@ -159,6 +159,9 @@ npy labels.npy "(100, 2)" $(for i in {1..100}; do echo "$((i * 37 % 101)) $((i %
 npy scores.npy "(100, 2)" $(repeat 200 1)
 expect 0 estimate -x labels.npy -s scores.npy -F polynomial:2
 stderr_is "rotgrad estimate: warning: component 1 of the samples has 2 values only: such samples have no density and no score, and the estimate means little; add the noise of a noise level first"
+expect 1 estimate -x labels.npy -s scores.npy -F polynomial:3 # the warning stands before the work
+[ "$(grep -c "values only" "$texts/err")" = 1 ] || fail "expected the warning"
+stderr_has "expected polynomials of degree 1 or 2, got 3"
 expect 0 estimate -x labels.npy -s scores.npy -F polynomial:2 --error scores.npy
 stderr_is ""
 reject "expected more samples than features, found 12 samples for 12 features" -x x.npy -s s.npy -F rff:12
@@ -171,6 +174,9 @@ reject "--box 0:1,0:1,0:1: expected one LOWER:LENGTH, or one for each of the 2 c
     -x x.npy -s s.npy -F fourier:1 --box 0:1,0:1,0:1
 reject "the features are linearly dependent on these samples: let the ridge be chosen, or give a larger one" \
     -x x.npy -s s.npy -F nystrom:11 --ridge 0
+long=0:1$(printf '0%.0s' {1..400}) # its beginning alone is a fine pair
+expect 2 estimate -x x.npy -s s.npy --box "$long"
+usage_error "rotgrad estimate" "--box: expected lower:length with a length above 0, such as -pi:2pi, got \"$long\""
 ls -A | grep -q '^out\|part' && fail "something was left behind"
 
 finish

@@ -69,6 +69,10 @@ expect 2 transport -p p.npy -q q.npy --box 0:1,2e9:1
 usage_error "rotgrad transport" '--box: expected lower ends of at most 1e9 lengths, got 2e+09: shift the box'
 expect 2 transport -p p.npy -q q.npy --mmd gaussian:1 --mmd gaussian:2
 usage_error "rotgrad transport" '--mmd: expected one gaussian:WIDTH, got "gaussian:2" as well'
+for text in foo gaussian:0 gaussian:x gaussian:; do
+    expect 2 transport -p p.npy -q q.npy --mmd gaussian:1 --mmd $text
+    usage_error "rotgrad transport" "--mmd: expected energy, or gaussian:WIDTH with a width above 0, got \"$text\""
+done
 expect 2 transport -p p.npy -q q.npy --mmd gaussian:0
 usage_error "rotgrad transport" '--mmd: expected energy, or gaussian:WIDTH with a width above 0, got "gaussian:0"'
 expect 1 transport -p missing.npy -q q.npy

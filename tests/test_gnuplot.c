@@ -168,6 +168,37 @@ static void every_layer_is_drawn_in_silence(void **state) {
     scratch_clear();
 }
 
+/* A bar of which an end is unknown is none, in the script as in ours. */
+static void dots_without_known_ends_have_no_bar(void **state) {
+    (void)state;
+    static const char *const name[] = {"a", "b", "c"};
+    const double x[] = {3, 40, 7}, y[] = {1, 2, 3}, lower[] = {nan(""), 10, 2}, upper[] = {9, nan(""), 20};
+    rg_curve curve = {NULL, 3, x, y, lower, upper, RG_MARK_POINTS, 2};
+    const rg_panel panel = {
+        .x = {.scale = RG_SCALE_LOG, .lower = 0.1, .upper = 1e3}, .curves = 1, .curve = &curve, .rows = 3, .row = name};
+    const rg_figure figure = {.panels = 1, .panel = &panel, .panel_size = 150, .dpi = 600};
+    rg_diagnostic d = {RG_OK, ""};
+    for (int ours = 0; ours < 2; ours++) {
+        rg_page page;
+        if (ours)
+            assert_int_equal(rg_figure_write(&figure, scratch_path("a.png"), &d), RG_OK);
+        else
+            draw(&figure, "");
+        assert_int_equal(rg_page_create(&page, &figure, NULL), RG_OK);
+        struct picture p = read_picture("a.png");
+        const rg_frame *frame = &page.placed[0].frame;
+        static const double beside[][2] = {{1, 6}, {20, 60}, {4, 12}}; /* within the bars that would be there */
+        for (int row = 0; row < 3; row++)
+            for (int side = 0; side < 2; side++) {
+                const double scale = page.dpi / 72, lane = frame->y + (row + 0.5) / 3 * frame->height;
+                const unsigned pixel = picture_pixel(&p, rg_frame_x(frame, beside[row][side]) * scale, lane * scale);
+                assert_int_equal(pixel == 0xd55e00, row == 2);
+            }
+        free(p.rgb);
+        rg_page_destroy(&page);
+    }
+}
+
 /* Dots, bars and remarks stand where ours do, in our colours. */
 static void rows_are_drawn_as_ours(void **state) {
     (void)state;
@@ -205,9 +236,8 @@ static void rows_are_drawn_as_ours(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cells_have_our_colours),
-        cmocka_unit_test(narrow_ranges_keep_their_digits),
-        cmocka_unit_test(every_layer_is_drawn_in_silence),
+        cmocka_unit_test(cells_have_our_colours),          cmocka_unit_test(narrow_ranges_keep_their_digits),
+        cmocka_unit_test(every_layer_is_drawn_in_silence), cmocka_unit_test(dots_without_known_ends_have_no_bar),
         cmocka_unit_test(rows_are_drawn_as_ours),
     };
     if (system("gnuplot -e 'set terminal pngcairo' >/dev/null 2>&1") != 0) {

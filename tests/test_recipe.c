@@ -113,11 +113,12 @@ static void write_report(const char *path, const struct fields *f, double kl) {
     for (int i = 0; i < LEVELS; i++) json_array_append_new(levels, level_json(i));
     json_t *report =
         json_pack("{s:s, s:s, s:{s:o, s:o, s:o, s:[s*, s*, s*], s:b}, s:{s:{s:f, s:f}, s:{s:n, s:f, s:s}}, "
-                  "s:{s:n, s:{s:f, s:f}}, s:o, s:{s:{}}}",
+                  "s:{s:n, s:{s:f, s:f}}, s:{s:{s:f, s:f}, s:{s:f, s:f}}, s:o, s:{s:{}}}",
                   "schema", "rotgrad.report/1", "title", "A <b> & c", "grid", "shape", shape, "lower", low, "length",
                   long_, "names", "u", f->dim > 1 ? "v" : NULL, f->dim > 2 ? "w" : NULL, "degrees", 0, "kl", "full",
                   "value", kl, "error", kl / 10, "none", "value", "error", 0.0, "note", "infinite", "bounds", "w1",
-                  "girsanov", "value", 4 * kl, "error", 0.1 * kl, "levels", levels, "provenance", "experiment");
+                  "girsanov", "value", 4 * kl, "error", 0.1 * kl, "unsure", "above", "value", kl, "error", 2 * kl,
+                  "below", "value", -kl, "error", 2 * kl, "levels", levels, "provenance", "experiment");
     assert_non_null(report);
     assert_int_equal(json_dump_file(report, path, JSON_INDENT(1)), 0);
     json_decref(report);
@@ -684,8 +685,9 @@ static void columns_come_from_the_level_table(void **state) {
         assert_true(fabs(panel->curve[0].upper[i] - 0.11 * i) < 1e-15);
         assert_true(fabs(panel->curve[0].lower[i] - 0.09 * i) < 1e-15);
         assert_true(panel->curve[1].y[i] == (1.0 + i) / (4.0 + i));
-        if (i > 0) assert_true(fabs(panel->curve[2].upper[i] - 1.2) < 1e-15); /* 10 % twice */
-        assert_int_equal(isfinite(panel->curve[3].y[i]), i > 0);              /* 1e-14 is as good as 0 */
+        if (i > 0) assert_true(fabs(panel->curve[2].lower[i] - 0.9 / 1.1) < 1e-15); /* 10 % twice */
+        if (i > 0) assert_true(fabs(panel->curve[2].upper[i] - 1.1 / 0.9) < 1e-15);
+        assert_int_equal(isfinite(panel->curve[3].y[i]), i > 0); /* 1e-14 is as good as 0 */
     }
     assert_int_equal(panel->curve[0].mark, RG_MARK_DASHED);
     assert_int_equal(panel->curve[0].colour, 3);
@@ -736,7 +738,7 @@ static void sweeps_give_a_point_a_run(void **state) {
 }
 
 static void check_dots(const rg_curve *curve, ptrdiff_t count, const double *row, const double *value,
-                       const double *error) {
+                       const double *below, const double *above) {
     assert_int_equal(curve->count, count);
     assert_int_equal(curve->mark, RG_MARK_POINTS);
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -744,13 +746,13 @@ static void check_dots(const rg_curve *curve, ptrdiff_t count, const double *row
         if (isnan(value[i])) assert_true(isnan(curve->x[i]));
         if (!isfinite(value[i])) continue;
         assert_true(fabs(curve->x[i] - value[i]) <= 1e-15 * value[i]);
-        assert_true(fabs(curve->lower[i] - (value[i] - error[i])) <= 1e-15 * value[i]);
-        assert_true(fabs(curve->upper[i] - (value[i] + error[i])) <= 1e-15 * value[i]);
+        assert_true(fabs(curve->lower[i] - (value[i] - below[i])) <= 1e-15 * value[i]);
+        assert_true(fabs(curve->upper[i] - (value[i] + above[i])) <= 1e-15 * value[i]);
     }
 }
 
-/* A row is a column, for all dots or for each of them; what was not computed is not a number, infinity stays. A quotient
- * adds the relative errors, and all points of a sweep stand in their row. */
+/* A row is a column, for all dots or for each of them; what was not computed is not a number, infinity stays. All points
+ * of a sweep stand in their row. */
 static void rows_hold_numbers_of_reports(void **state) {
     (void)state;
     static const char yaml[] =
@@ -780,18 +782,47 @@ static void rows_hold_numbers_of_reports(void **state) {
     assert_string_equal(panel->row[3], "loose");
     assert_int_equal(panel->curves, 2);
     check_dots(&panel->curve[0], 3, (const double[]){1, 2, 3}, (const double[]){0.0123, HUGE_VAL, nan("")},
-               (const double[]){0.00123, 0, 0});
-    /* 0.1/4 and 1/10 of 4 */
+               (const double[]){0.00123, 0, 0}, (const double[]){0.00123, 0, 0});
+    /* 3.9 / 1.1 and 4.1 / 0.9 */
     check_dots(&panel->curve[1], 3, (const double[]){1, 2, 4}, (const double[]){0.5, HUGE_VAL, 4},
-               (const double[]){0.05, 0, 0.5});
+               (const double[]){0.05, 0, 4 - 3.9 / 1.1}, (const double[]){0.05, 0, 4.1 / 0.9 - 4});
     assert_true(isinf(panel->curve[0].x[1]) && isinf(panel->curve[1].x[1]));
     assert_string_equal(panel->curve[1].label, "two 1");
     assert_int_equal(panel->curve[1].colour, 5);
     assert_int_equal(panel->x.scale, RG_SCALE_LOG);
     assert_int_equal(panel[1].curves, 1);
     check_dots(panel[1].curve, 2 + LEVELS, (const double[]){1, 1, 2, 2, 2, 2},
-               (const double[]){0.0123, 0.5, 0.05, 0.35, 0.65, 0.95}, (const double[]){0.00123, 0.05, 0, 0, 0, 0});
+               (const double[]){0.0123, 0.5, 0.05, 0.35, 0.65, 0.95}, (const double[]){0.00123, 0.05, 0, 0, 0, 0},
+               (const double[]){0.00123, 0.05, 0, 0, 0, 0});
     if (rg_figure_write(figure, scratch_path("rows.svg"), &d) != RG_OK) fail_msg("%s", d.text);
+    rg_recipe_free(recipe);
+}
+
+/* From the least dividend over the greatest divisor to the opposite; without an end where the divisor may be 0, on the side
+ * of the quotient. The full KL is k +- k / 10, the unsure ones are k +- 2 k and -k +- 2 k. */
+static void quotients_take_the_ends_of_both_bars(void **state) {
+    (void)state;
+    static const char yaml[] = RUN
+        "panels: [{rows: [{name: a, value: report.unsure.above / report.kl.full}, {name: b, value: report.unsure.below "
+        "/ "
+        "report.kl.full}, {name: c, value: report.kl.full / report.unsure.above}, {name: d, value: report.kl.full / "
+        "report.unsure.below}, {name: e, value: report.unsure.below / report.unsure.below}, {name: f, value: "
+        "report.kl.none / report.unsure.above}, {name: g, value: report.kl.full / report.kl.none}]}]\n";
+    static const double wanted[][3] = {{-1 / 0.9, 1, 3 / 0.9},
+                                       {-3 / 0.9, -1, 1 / 0.9},
+                                       {0.3, 1, HUGE_VAL},
+                                       {-HUGE_VAL, -1, -0.3},
+                                       {-HUGE_VAL, 1, HUGE_VAL}};
+    const rg_figure *figure;
+    rg_recipe *recipe = draw(yaml, "run2", &figure);
+    const rg_curve *curve = figure->panel->curve;
+    for (int i = 0; i < 5; i++) {
+        const double got[] = {curve->lower[i], curve->x[i], curve->upper[i]};
+        for (int k = 0; k < 3; k++)
+            if (got[k] != wanted[i][k] && !(fabs(got[k] - wanted[i][k]) < 1e-14)) fail_msg("%d %d: %g", i, k, got[k]);
+    }
+    assert_true(isinf(curve->lower[5]) && isinf(curve->x[5]) && isinf(curve->upper[5]));
+    assert_true(curve->lower[6] == 0 && curve->x[6] == 0 && curve->upper[6] == 0);
     rg_recipe_free(recipe);
 }
 
@@ -1006,6 +1037,7 @@ int main(void) {
         cmocka_unit_test(fields_along_a_line_are_curves),
         cmocka_unit_test(sweeps_give_a_point_a_run),
         cmocka_unit_test(rows_hold_numbers_of_reports),
+        cmocka_unit_test(quotients_take_the_ends_of_both_bars),
         cmocka_unit_test(texts_take_numbers_from_the_report),
         cmocka_unit_test(outcomes_and_directories_are_the_same),
         cmocka_unit_test(builtin_recipes_have_a_name_and_a_summary),

@@ -9,6 +9,7 @@
 #include <rotgrad/array.h>
 #include <rotgrad/run.h>
 
+#include <cairo.h>
 #include <fcntl.h>
 #include <float.h>
 #include <ftw.h>
@@ -1329,9 +1330,10 @@ static int read_line(const char **at, const char *colour, int room, double *poin
 
 /* The harm chart is its numbers: total, what adds and what takes away, in this order from the palette and in the legend, over
  * the logarithm of sigma and linear between 5 % beyond the least and the greatest; dots on the total alone. Cairo writes
- * six decimals of 1/256 point. */
+ * six decimals of 1/256 point. Its text is that of 1.16 (Debian 12): from 1.17.6 on it has attributes in place of styles. */
 static void the_harm_chart_draws_its_numbers(void **state) {
     (void)state;
+    if (cairo_version() >= CAIRO_VERSION_ENCODE(1, 17, 6)) skip();
     static const char *const colour[] = {"0%,44.705882%,69.803922%", "83.529412%,36.862745%,0%",
                                          "0%,61.960784%,45.098039%"};
     static const double harm[][LEVELS] = {{0.31, -0.17, 1.03}, {0.42, 0.29, 1.61}, {-0.11, -0.46, -0.58}};

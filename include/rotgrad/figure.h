@@ -110,8 +110,16 @@ typedef struct rg_curve {
                    points; 0: by position among the curves */
 } rg_curve;
 
-/* At least one of the contents; a dot plot (rows > 0) has curves alone. Fields make the frame as large as the box in equal units on both axes (the shorter side
- * no shorter than 30 points); curves alone are drawn on a frame of 4:3, or square with `diagonal`. */
+/* A dot plot (rows > 0) has curves alone, and rows with names in place of an axis y, of which only the label counts. The
+ * y of a point is its row, counted from 1 at the top; `lower` and `upper` are the ends of the error bar of its x. Curves
+ * are RG_MARK_POINTS; in a row each has a lane of its own, so that equal values do not hide each other. The frame is
+ * panel_size wide, and as high as the rows need.
+ *
+ * A value that has no place in the frame stands to the right of its row, its mark beside a word: its number, "unknown" for
+ * one that is not a number, an infinity sign; "<= u" on a log axis where the error bar reaches from 0 or less to u. */
+
+/* At least one of the contents. Fields make the frame as large as the box in equal units on both axes (the shorter side no
+ * shorter than 30 points); curves alone are drawn on a frame of 4:3, or square with `diagonal`. */
 typedef struct rg_panel {
     const char *title; /* Pango markup; NULL or "" for none */
     rg_axis x, y;
@@ -126,14 +134,6 @@ typedef struct rg_panel {
     size_t rows;            /* 1 to 64: a dot plot; 0: none */
     const char *const *row; /* their names from the top, Pango markup */
 } rg_panel;
-
-/* A dot plot has rows with names in place of an axis y, of which only the label counts. The y of a point is its row, counted
- * from 1 at the top; `lower` and `upper` are the ends of the error bar of its x. Curves are RG_MARK_POINTS; in a row each
- * has a lane of its own, so that equal values do not hide each other. The frame is panel_size wide, and as high as the rows
- * need.
- *
- * A value that has no place in the frame stands to the right of its row, its mark beside a word: its number, "unknown" for
- * one that is not a number, an infinity sign; "<= u" on a log axis where the error bar reaches from 0 or less to u. */
 
 /* The legend (of the curves that have a label) and the note stand in a corner or at a side of the frame where no curve
  * is, or to the right of the frame when there is no such place. */
@@ -166,8 +166,8 @@ RG_API rg_status rg_figure_write(const rg_figure *figure, const char *path, rg_d
  *
  * panel counts from 1; layer is heat or contours (value at (x, y)), flow or arrows (vx, vy), level (the value of a
  * contour line), row (the name, as label, of row y), curve1, curve2, ... (points (x, y), lower and upper ends of the
- * error bar). Fields run through y first. title and label are plain text: E<sub>p</sub> becomes E_p. Numbers have 17 digits and read back exactly; nan,
- * inf and -inf are spelled out.
+ * error bar). Fields run through y first. title and label are plain text: E<sub>p</sub> becomes E_p. Numbers have 17 digits
+ * and read back exactly; nan, inf and -inf are spelled out.
  *
  * .npz: panel1_heat (n0, n1) with panel1_heat_x (n0) and panel1_heat_y (n1); likewise panel1_flow and panel1_arrows
  * (2, n0, n1), panel1_contours with panel1_contours_levels; panel1_curve1_x, _y, _lower, _upper. Texts are left out.

@@ -47,6 +47,9 @@ typedef struct rg_transport_report {
     int iterations, converged; /* on the grid itself; 1: the gap was reached */
 } rg_transport_report;
 
+/* By how much of the larger one two masses may differ. */
+#define RG_TRANSPORT_MASS_SLACK 1e-5
+
 /* A plan for one grid; free_boundary: 0 the torus; 1 R^d, for densities that live in the box.
  * All memory and all plans are made here. Memory, in fields of n: 3 (d = 1), about 32 (d = 2), 51 (d = 3); with free
  * boundary 2^d times as much. RG_EINVAL, RG_ENOMEM. */
@@ -55,7 +58,7 @@ RG_API rg_status rg_transport_create(const rg_grid *grid, int free_boundary, rg_
 RG_API void rg_transport_destroy(rg_transport *transport);
 
 /* Solves, and allocates nothing.
- *   p, q       in   (n), >= 0; scaled to mass 1, which must be equal to 1e-5 before
+ *   p, q       in   (n), >= 0; scaled to mass 1, which must be equal to RG_TRANSPORT_MASS_SLACK before
  *   potential  out  (n) or NULL, unit x; lower = int potential d(q - p): larger where q is in excess; mean 0
  *   flux       out  (d, n) or NULL, unit 1 / x^(d-1); component a at point i is that on the face towards its neighbour i + 1
  *                   along axis a: sum over a of (m_a(i) - m_a(i - 1)) / h_a = p_i - q_i, to rounding

@@ -79,17 +79,11 @@ static void parse_features(estimate_job *job, const char *text, struct argp_stat
 
 /* Pair by pair: there may be more than a grid has axes. */
 static void check_box(const char *text, struct argp_state *state) {
-    enum { ROOM = 64 };
-    for (const char *at = text; at;) {
-        char pair[ROOM];
-        double lower[3], length[3];
-        int axes;
-        const size_t size = strcspn(at, ",");
-        snprintf(pair, sizeof pair, "%.*s", (int)(size < ROOM ? size : ROOM), at);
-        if (rg_argument_box(pair, &axes, lower, length, NULL))
-            argp_error(state, "--box: expected lower:length with a length above 0, such as -pi:2pi, got \"%s\"", pair);
-        at = at[size] ? at + size + 1 : NULL;
-    }
+    double lower, length;
+    while (estimate_take_pair(&text, &lower, &length)) continue;
+    if (text)
+        argp_error(state, "--box: expected lower:length with a length above 0, such as -pi:2pi, got \"%.*s\"",
+                   (int)strcspn(text, ","), text);
 }
 
 static void check_arguments(const estimate_job *job, struct argp_state *state) {
@@ -169,19 +163,19 @@ static int is_discrete(const rg_array *samples, ptrdiff_t column, double *sorted
     return (double)n >= least && (double)*values * (double)*values <= (double)n;
 }
 
-/* The oracle needs no score. */
-static int warn_of_discrete(const estimate_job *job) {
+/* The oracle needs no score. A warning is not worth a failure: without memory there is none. */
+static void warn_of_discrete(const estimate_job *job) {
+    if (job->error_path) return;
     double *sorted = rg_field_alloc((size_t)job->samples.shape[0]);
-    if (!sorted) return cli_fail(verb, "out of memory");
+    if (!sorted) return;
     ptrdiff_t values = 0, column = 0;
     while (column < job->samples.shape[1] && !is_discrete(&job->samples, column, sorted, &values)) column++;
     rg_free(sorted);
-    if (column < job->samples.shape[1] && !job->error_path)
+    if (column < job->samples.shape[1])
         cli_warn(verb,
                  "component %td of the samples has %td values only: such samples have no density and no score, and the "
                  "estimate means little; add the noise of a noise level first",
                  column, values);
-    return CLI_DONE;
 }
 
 static void warn(const estimate_job *job) {
@@ -234,8 +228,8 @@ static int work(estimate_job *job) {
     int code = check_output(job);
     if (code == CLI_DONE) code = estimate_read(job);
     if (code == CLI_DONE) code = allocate(job);
+    if (code == CLI_DONE) warn_of_discrete(job);
     if (code == CLI_DONE) code = solve(job);
-    if (code == CLI_DONE) code = warn_of_discrete(job);
     if (code == CLI_DONE) code = estimate_write(job);
     return code == CLI_DONE ? estimate_print(job) : code;
 }

@@ -23,6 +23,10 @@ typedef struct estimate_job {
     rg_estimate_result result;
 } estimate_job;
 
+/* Takes the first LOWER:LENGTH from a list, of which the rest is left: NULL at the end. Returns 0 for no list and for
+ * what is no pair, which then stands first; a pair of more than 63 characters is none. */
+int estimate_take_pair(const char **list, double *lower, double *length);
+
 /* Each returns an exit code, after a message when it is not CLI_DONE. */
 int estimate_read(estimate_job *job);
 int estimate_write(const estimate_job *job);

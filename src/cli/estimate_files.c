@@ -32,28 +32,33 @@ static int read_beside(const estimate_job *job, const char *path, rg_array *arra
                     job->samples_path, cli_shape(2, array->shape).text);
 }
 
-/* Pair number `count` of the box; those beyond the columns are counted only. */
-static int set_axis(estimate_job *job, const char *pair, size_t count) {
-    double lower[3], length[3];
+int estimate_take_pair(const char **list, double *lower, double *length) {
+    enum { ROOM = 64 };
+    char pair[ROOM];
+    double lowers[3], lengths[3];
     int axes;
-    if (rg_argument_box(pair, &axes, lower, length, NULL)) return CLI_USAGE; /* looked at when the options were read */
-    if (count >= (size_t)job->samples.shape[1]) return CLI_DONE;
-    job->lower[count] = lower[0];
-    job->length[count] = length[0];
-    return CLI_DONE;
+    const size_t size = *list ? strcspn(*list, ",") : 0;
+    if (!*list || size >= sizeof pair) return 0;
+    memcpy(pair, *list, size);
+    pair[size] = '\0';
+    if (rg_argument_box(pair, &axes, lowers, lengths, NULL)) return 0;
+    *lower = lowers[0];
+    *length = lengths[0];
+    *list = (*list)[size] ? *list + size + 1 : NULL;
+    return 1;
 }
 
-/* One LOWER:LENGTH for all axes, or one for each. `text` is a copy to be cut up. */
-static int set_axes(estimate_job *job, char *text) {
+/* One LOWER:LENGTH for all axes, or one for each; that all are pairs was seen when the options were read. */
+static int set_axes(estimate_job *job) {
     const size_t d = (size_t)job->samples.shape[1];
+    const char *rest = job->box;
+    double lower, length;
     size_t count = 0;
-    int code = CLI_DONE;
-    for (char *pair = text, *next; code == CLI_DONE && pair; pair = next, count++) {
-        next = strchr(pair, ',');
-        if (next) *next++ = '\0';
-        code = set_axis(job, pair, count);
+    for (; estimate_take_pair(&rest, &lower, &length); count++) {
+        if (count >= d) continue;
+        job->lower[count] = lower;
+        job->length[count] = length;
     }
-    if (code != CLI_DONE) return code;
     if (count != 1 && count != d)
         return cli_fail(verb,
                         "--box %s: expected one LOWER:LENGTH, or one for each of the %zu columns of %s, found %zu",
@@ -70,11 +75,7 @@ static int set_box(estimate_job *job) {
     if (!job->box) return CLI_DONE;
     job->lower = rg_field_alloc(d);
     job->length = rg_field_alloc(d);
-    char *text = malloc(strlen(job->box) + 1);
-    if (text) strcpy(text, job->box);
-    const int code = job->lower && job->length && text ? set_axes(job, text) : cli_fail(verb, "out of memory");
-    free(text);
-    return code;
+    return job->lower && job->length ? set_axes(job) : cli_fail(verb, "out of memory");
 }
 
 int estimate_read(estimate_job *job) {

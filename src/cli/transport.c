@@ -60,13 +60,15 @@ static void parse_box(transport_job *job, const char *text, struct argp_state *s
 static void parse_mmd(transport_job *job, const char *text, struct argp_state *state) {
     static const char gaussian[] = "gaussian:";
     const size_t prefix = sizeof gaussian - 1;
+    double width;
     if (strcmp(text, "energy") == 0)
         job->energy = 1;
+    else if (strncmp(text, gaussian, prefix) != 0 || !rg_argument_number(text + prefix, &width) || !(width > 0))
+        argp_error(state, "--mmd: expected energy, or gaussian:WIDTH with a width above 0, got \"%s\"", text);
     else if (job->bandwidth > 0)
         argp_error(state, "--mmd: expected one gaussian:WIDTH, got \"%s\" as well", text);
-    else if (strncmp(text, gaussian, prefix) != 0 || !rg_argument_number(text + prefix, &job->bandwidth) ||
-             !(job->bandwidth > 0))
-        argp_error(state, "--mmd: expected energy, or gaussian:WIDTH with a width above 0, got \"%s\"", text);
+    else
+        job->bandwidth = width;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {

@@ -39,14 +39,14 @@ static int check_mass(const char *path, double mass) {
 
 /* The library asks for the same, and knows no options. */
 static int match_masses(transport_job *job) {
-    const double slack = 1e-5, p = rg_integral(&job->grid, job->p), q = rg_integral(&job->grid, job->q);
+    const double p = rg_integral(&job->grid, job->p), q = rg_integral(&job->grid, job->q);
     int code = check_mass(job->from_path, p);
     if (code == CLI_DONE) code = check_mass(job->to_path, q);
     if (code != CLI_DONE) return code;
     if (job->scale) {
         scale(&job->grid, p, job->p);
         scale(&job->grid, q, job->q);
-    } else if (fabs(p - q) > slack * fmax(p, q)) {
+    } else if (fabs(p - q) > RG_TRANSPORT_MASS_SLACK * fmax(p, q)) {
         return cli_fail(verb, "%s: expected the mass of %s, %.10g, found %.10g; --scale makes both 1", job->to_path,
                         job->from_path, p, q);
     }

@@ -4,6 +4,8 @@
 #include "diffusion/empirical_score.h"
 #include "grid/interpolate.h"
 
+#include <rotgrad/memorise.h>
+
 #include <limits.h>
 #include <math.h>
 
@@ -25,8 +27,6 @@ double rg_background_factor(double background, double volume, double log_density
     return 1 / (1 + exp(log(background / volume) - log1p(-background) - log_density));
 }
 
-static const double LARGEST = 1e150; /* its square is summed */
-
 static rg_status check_points(const rg_space *space, size_t samples, const double *points, double bandwidth,
                               double background, rg_diagnostic *diagnostic) {
     if (samples < 1 || samples > INT_MAX || !points)
@@ -39,7 +39,7 @@ static rg_status check_points(const rg_space *space, size_t samples, const doubl
     for (size_t i = 0; i < samples * space->dim; i++) {
         if (!isfinite(points[i]))
             return rg_fail(diagnostic, RG_EINVAL, "empirical score: point %zu is not finite", i / space->dim);
-        if (!space->length && fabs(points[i]) > LARGEST)
+        if (!space->length && fabs(points[i]) > RG_MEMORISE_LARGEST)
             return rg_fail(diagnostic, RG_EINVAL,
                            "empirical score: point %zu is too large for its square: choose another unit",
                            i / space->dim);

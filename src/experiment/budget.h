@@ -181,6 +181,9 @@ typedef struct rg_budget_job {
     double from, to;          /* of the progress that the next piece of work stands for */
 } rg_budget_job;
 
+/* The keys under budget.sweep, by RG_SWEEP_... */
+extern const char *const rg_budget_sweep_name[RG_SWEEPS];
+
 /* N points of the truth by a seed, (N, d); the caller frees them. */
 rg_status rg_budget_draw(const rg_experiment *experiment, size_t samples, double **points,
                          rg_diagnostic *diagnostic) RG_MUST_CHECK;

@@ -15,7 +15,7 @@
 
 enum { SOURCE, MEMORY, OUTPUT, QUANTITIES };
 
-static const char *const name_of[RG_SWEEPS] = {"samples", "sigma_min", "modes", "sigma_max", "steps"};
+const char *const rg_budget_sweep_name[RG_SWEEPS] = {"samples", "sigma_min", "modes", "sigma_max", "steps"};
 
 /* Rungs that a sweep needs. */
 static void choose_rungs(rg_ladder *l, int kind) {
@@ -223,8 +223,8 @@ static rg_status check_range(const rg_ladder *l, int kind, double value, rg_diag
                        low, value);
     if (is_sigma && !isnormal(square))
         return rg_fail(diagnostic, RG_EINVAL,
-                       "budget.sweep.%s: expected numbers whose squares are not 0 or infinite, got %g", name_of[kind],
-                       value);
+                       "budget.sweep.%s: expected numbers whose squares are not 0 or infinite, got %g",
+                       rg_budget_sweep_name[kind], value);
     return RG_OK;
 }
 
@@ -295,7 +295,7 @@ static rg_status fill(const rg_budget_job *job, int kind, rg_sweep *s, rg_diagno
 
 rg_status rg_budget_sweep(const rg_budget_job *job, int kind, rg_sweep *sweep, rg_diagnostic *diagnostic) {
     double *points = NULL;
-    *sweep = (rg_sweep){.kind = kind, .name = name_of[kind], .slope = nan(""), .slope_error = nan("")};
+    *sweep = (rg_sweep){.kind = kind, .name = rg_budget_sweep_name[kind], .slope = nan(""), .slope_error = nan("")};
     sweep->point = rg_alloc(job->experiment->budget.count[kind], sizeof *sweep->point);
     if (!sweep->point) return rg_fail(diagnostic, RG_ENOMEM, "budget: out of memory");
     rg_budget_job here = *job;

@@ -13,10 +13,20 @@ static const char over[] = " / ";
 static const double as_good_as_zero = 1e-12; /* of the greatest value of a divisor */
 
 static rg_status create(const rg_column_scope *s, size_t count, int has_error, rg_column *column) {
+    rg_pool *pool = &s->recipe->pool;
     column->count = count;
-    column->value = rg_pool_alloc(&s->recipe->pool, count, sizeof *column->value);
-    column->error = has_error ? rg_pool_alloc(&s->recipe->pool, count, sizeof *column->error) : NULL;
-    return column->value && (column->error || !has_error) ? RG_OK : rg_recipe_out_of_memory(s->recipe);
+    column->value = rg_pool_alloc(pool, count, sizeof *column->value);
+    column->lower = has_error ? rg_pool_alloc(pool, count, sizeof *column->lower) : NULL;
+    column->upper = has_error ? rg_pool_alloc(pool, count, sizeof *column->upper) : NULL;
+    const int complete = column->value && (!has_error || (column->lower && column->upper));
+    return complete ? RG_OK : rg_recipe_out_of_memory(s->recipe);
+}
+
+/* An error that is not known is none. */
+static void set_ends(rg_column *column, size_t i, double error) {
+    if (!column->lower) return;
+    column->lower[i] = column->value[i] - (isfinite(error) ? error : 0);
+    column->upper[i] = column->value[i] + (isfinite(error) ? error : 0);
 }
 
 /* ---- levels */
@@ -77,7 +87,7 @@ static rg_status read_levels(const rg_column_scope *s, const rg_node *node, cons
         double error, unused;
         if (!cell || !rg_view_number(cell, &column->value[i], &error)) return no_column(s, node, row, name);
         if (bar && !rg_view_number(bar, &error, &unused)) return no_column(s, node, row, error_name);
-        if (has_error) column->error[i] = error;
+        set_ends(column, i, error);
     }
     return status;
 }
@@ -141,8 +151,11 @@ static rg_status read_number(const rg_column_scope *s, const rg_node *node, cons
 }
 
 static rg_status read_report(const rg_column_scope *s, const rg_node *node, const char *path, rg_column *column) {
-    const rg_status status = create(s, 1, 1, column);
-    return status == RG_OK ? read_number(s, node, s->view, path, column->value, column->error) : status;
+    double error = 0;
+    rg_status status = create(s, 1, 1, column);
+    if (status == RG_OK) status = read_number(s, node, s->view, path, column->value, &error);
+    if (status == RG_OK) set_ends(column, 0, error);
+    return status;
 }
 
 /* ---- sweeps */
@@ -163,7 +176,9 @@ static rg_status read_sweep(const rg_column_scope *s, const rg_node *node, const
     rg_status status = create(s, s->entry->count, 1, column);
     for (size_t i = 0; status == RG_OK && i < column->count; i++) {
         const rg_view *view = &s->recipe->view[s->entry->first + i];
-        status = read_number(s, node, view, path, &column->value[i], &column->error[i]);
+        double error = 0;
+        status = read_number(s, node, view, path, &column->value[i], &error);
+        if (status == RG_OK) set_ends(column, i, error);
     }
     return status;
 }
@@ -221,8 +236,9 @@ static rg_status read_study(const rg_column_scope *s, const rg_node *node, const
     status = create(s, count, bar != SIZE_MAX, column);
     for (size_t i = 0; status == RG_OK && i < count; i++) {
         if (!rg_csv_number(rg_csv_cell(t, chosen[i], at), &column->value[i])) column->value[i] = (double)NAN;
-        if (column->error && !rg_csv_number(rg_csv_cell(t, chosen[i], bar), &column->error[i]))
-            column->error[i] = (double)NAN;
+        double error = 0;
+        if (column->lower && !rg_csv_number(rg_csv_cell(t, chosen[i], bar), &error)) error = 0;
+        set_ends(column, i, error);
     }
     return status;
 }
@@ -268,20 +284,36 @@ static double greatest(const rg_column *column) {
     return most;
 }
 
-/* Relative errors of a quotient add up. Where the divisor is as good as 0 beside its greatest value, rounding where
- * nothing should be, there is no quotient. */
+/* From the least quotient of two points of the bars to the greatest. Where that of the divisor reaches 0, the quotient of
+ * its own sign has no end; fmin and fmax pass over 0 / 0. */
+static void divide_ends(const rg_column *above, const rg_column *below, size_t i, double ends[2]) {
+    const double *const side[] = {below->lower, below->upper}, b = below->value[i], inner = side[b < 0][i];
+    const double divisor[] = {side[b > 0][i], inner * copysign(1, b) > 0 ? inner : copysign(0, b)};
+    ends[0] = HUGE_VAL;
+    ends[1] = -HUGE_VAL;
+    for (int k = 0; k < 2; k++) {
+        const double one = above->lower[i] / divisor[k], other = above->upper[i] / divisor[k];
+        ends[0] = fmin(ends[0], fmin(one, other));
+        ends[1] = fmax(ends[1], fmax(one, other));
+    }
+}
+
+/* Where the divisor is as good as 0 beside its greatest value, rounding where nothing should be, there is no quotient. */
 static rg_status divide(const rg_column_scope *s, const rg_node *node, const rg_column *below, rg_column *column) {
     if (below->count != column->count)
         return rg_node_fail(node, s->recipe->diagnostic, RG_EINVAL, "expected columns of one length, got %zu and %zu",
                             column->count, below->count);
-    const int has_error = column->error && below->error;
+    const int has_error = column->lower && below->lower;
     const double least = as_good_as_zero * greatest(below);
     for (size_t i = 0; i < column->count; i++) {
         const double b = fabs(below->value[i]) > least ? below->value[i] : nan(""), quotient = column->value[i] / b;
-        if (has_error) column->error[i] = (column->error[i] + fabs(quotient) * below->error[i]) / fabs(b);
+        double ends[2] = {quotient, quotient};
+        if (has_error && isfinite(quotient)) divide_ends(column, below, i, ends);
+        if (has_error) column->lower[i] = ends[0];
+        if (has_error) column->upper[i] = ends[1];
         column->value[i] = quotient;
     }
-    if (!has_error) column->error = NULL;
+    if (!has_error) column->lower = column->upper = NULL;
     return RG_OK;
 }
 

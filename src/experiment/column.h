@@ -6,7 +6,7 @@
 
 typedef struct rg_column {
     size_t count;
-    double *value, *error; /* error: NULL when the column has no error bars */
+    double *value, *lower, *upper; /* lower, upper: ends of the error bars; both NULL for none */
 } rg_column;
 
 typedef struct rg_column_scope {
@@ -19,9 +19,6 @@ typedef struct rg_column_scope {
 /* RG_EINVAL with the place of `node` when there is no such column. */
 rg_status rg_column_read(const rg_column_scope *scope, const rg_node *node, const char *text,
                          rg_column *column) RG_MUST_CHECK;
-
-/* The error bars of a column that has them, as ends for a curve; an error that is not known is none. RG_ENOMEM. */
-rg_status rg_recipe_add_bars(rg_recipe *recipe, const rg_column *column, rg_curve *curve) RG_MUST_CHECK;
 
 /* What a column is drawn over: noise levels, values of the sweep, coordinates. */
 rg_status rg_column_default_x(const rg_column_scope *scope, const rg_node *node, const char *y,

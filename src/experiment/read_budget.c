@@ -1,6 +1,9 @@
 /* budget: the ladder of error sources. Without the key there is one all the same, of what the experiment holds. */
 #include "base/base.h"
+#include "experiment/budget.h"
+#include "experiment/number.h"
 #include "experiment/reader.h"
+#include "experiment/schema.h"
 #include "measure/score_class.h"
 
 #include <rotgrad/argument.h>
@@ -13,6 +16,16 @@ static const char *default_class(int dim) {
     return dim == 1 ? "fourier:8" : dim == 2 ? "fourier:4" : "fourier:2";
 }
 
+static rg_status no_count(const rg_reader *r, const rg_node *samples) {
+    const rg_schema *schema = &rg_experiment_schema;
+    size_t k = 0;
+    while (strcmp(schema->key[k].path, "budget.samples") != 0) k++;
+    const rg_range *range = schema->key[k].range;
+    return rg_node_fail(samples, r->diagnostic, RG_EINVAL,
+                        "expected a whole number from %.0f to %.0f, a file FILE.npy or none, got %s", range->low,
+                        range->high, rg_node_show(samples).text);
+}
+
 static rg_status read_sample(rg_reader *r, const rg_node *budget) {
     enum { DEFAULT_SAMPLES = 1000 };
     rg_experiment_budget *b = &r->experiment->budget;
@@ -21,10 +34,8 @@ static rg_status read_sample(rg_reader *r, const rg_node *budget) {
     b->seed = seed ? (unsigned long)seed->number : 1;
     if (!samples) b->samples = r->experiment->density.kind == RG_DENSITY_SAMPLES ? 0 : DEFAULT_SAMPLES;
     const int is_file = samples && samples->value != RG_VALUE_WHOLE && strcmp(samples->text, none) != 0;
-    if (is_file && !strstr(samples->text, ".npy") && !strstr(samples->text, ".npz")) /* -1, 0.5, all */
-        return rg_node_fail(samples, r->diagnostic, RG_EINVAL,
-                            "expected a whole number from 1 to 100000000, a file FILE.npy or none, got %s",
-                            rg_node_show(samples).text);
+    double number;
+    if (is_file && rg_number_parse(samples->text, &number)) return no_count(r, samples); /* -1, 0.5 */
     if (exclude && !is_file)
         return rg_node_fail(exclude, r->diagnostic, RG_EINVAL, "expected only where samples names a file");
     if (is_file) return rg_reader_points(r, samples, exclude, &b->samples, &b->points);
@@ -76,12 +87,11 @@ static rg_status read_list(rg_reader *r, const rg_node *list, size_t *count, dou
 }
 
 static rg_status read_sweeps(rg_reader *r, const rg_node *budget) {
-    static const char *const name[RG_SWEEPS] = {"samples", "sigma_min", "modes", "sigma_max", "steps"};
     rg_experiment_budget *b = &r->experiment->budget;
     const rg_node *sweep = rg_node_get(budget, "sweep");
     rg_status status = RG_OK;
     for (int k = 0; status == RG_OK && k < RG_SWEEPS; k++)
-        status = read_list(r, rg_node_get(sweep, name[k]), &b->count[k], &b->value[k]);
+        status = read_list(r, rg_node_get(sweep, rg_budget_sweep_name[k]), &b->count[k], &b->value[k]);
     return status;
 }
 

@@ -20,25 +20,14 @@ static rg_mark mark_of(const rg_node *curve) {
     return (rg_mark)(RG_MARK_LINE + (int)rg_node_get(curve, "mark")->number);
 }
 
-rg_status rg_recipe_add_bars(rg_recipe *r, const rg_column *y, rg_curve *curve) {
-    double *lower = rg_pool_alloc(&r->pool, y->count, sizeof *lower);
-    double *upper = rg_pool_alloc(&r->pool, y->count, sizeof *upper);
-    if (!lower || !upper) return rg_recipe_out_of_memory(r);
-    for (size_t i = 0; i < y->count; i++) {
-        const double error = isfinite(y->error[i]) ? y->error[i] : 0;
-        lower[i] = y->value[i] - error;
-        upper[i] = y->value[i] + error;
-    }
-    curve->lower = lower;
-    curve->upper = upper;
-    return RG_OK;
-}
-
 static rg_status set_errors(rg_recipe *r, const rg_node *node, const rg_column *y, rg_curve *curve) {
     if (rg_node_get(node, "error")->number == 0) return RG_OK;
-    if (y->error) return rg_recipe_add_bars(r, y, curve);
-    return rg_node_fail(rg_node_get(node, "error"), r->diagnostic, RG_EINVAL, "%s has no error bars",
-                        rg_node_get(node, "y")->text);
+    if (!y->lower)
+        return rg_node_fail(rg_node_get(node, "error"), r->diagnostic, RG_EINVAL, "%s has no error bars",
+                            rg_node_get(node, "y")->text);
+    curve->lower = y->lower;
+    curve->upper = y->upper;
+    return RG_OK;
 }
 
 static rg_status read_curve(rg_recipe *r, const rg_node *panel, const rg_node *node, rg_curve *curve) {

@@ -36,25 +36,27 @@ static rg_status name_rows(rg_recipe *r, const rg_node *rows, rg_panel *panel) {
 /* The columns of all rows, one behind the other. */
 typedef struct dot_list {
     size_t count, room;
-    rg_column values; /* with error bars, NaN where there are none */
+    rg_column values; /* with error bars, of no length where there are none */
     double *row;
 } dot_list;
 
 static rg_status append(rg_recipe *r, dot_list *list, const rg_column *column, double row) {
     if (list->count + column->count > list->room) {
         const size_t room = 2 * (list->count + column->count);
-        double *grown = rg_pool_alloc(&r->pool, rg_size_product(room, 3), sizeof *grown);
+        double *grown = rg_pool_alloc(&r->pool, rg_size_product(room, 4), sizeof *grown);
         if (!grown) return rg_recipe_out_of_memory(r);
-        double *const old[] = {list->values.value, list->values.error, list->row};
-        for (size_t k = 0; list->count && k < 3; k++) memcpy(grown + k * room, old[k], list->count * sizeof *grown);
+        double *const old[] = {list->values.value, list->values.lower, list->values.upper, list->row};
+        for (size_t k = 0; list->count && k < 4; k++) memcpy(grown + k * room, old[k], list->count * sizeof *grown);
         list->values.value = grown;
-        list->values.error = grown + room;
-        list->row = grown + 2 * room;
+        list->values.lower = grown + room;
+        list->values.upper = grown + 2 * room;
+        list->row = grown + 3 * room;
         list->room = room;
     }
     for (size_t i = 0; i < column->count; i++, list->count++) {
         list->values.value[list->count] = column->value[i];
-        list->values.error[list->count] = column->error ? column->error[i] : (double)NAN;
+        list->values.lower[list->count] = (column->lower ? column->lower : column->value)[i];
+        list->values.upper[list->count] = (column->upper ? column->upper : column->value)[i];
         list->row[list->count] = row;
     }
     list->values.count = list->count;
@@ -91,10 +93,11 @@ static rg_status read_dots(rg_recipe *r, const rg_node *panel, const rg_node *do
     *curve = (rg_curve){.count = (ptrdiff_t)list.count,
                         .x = list.values.value,
                         .y = list.row,
+                        .lower = list.values.lower,
+                        .upper = list.values.upper,
                         .mark = RG_MARK_POINTS,
                         .colour = colour ? (int)colour->number : 0};
-    status = rg_recipe_text(r, rg_node_get(dot, "label"), scope.view, &curve->label);
-    return status == RG_OK ? rg_recipe_add_bars(r, &list.values, curve) : status;
+    return rg_recipe_text(r, rg_node_get(dot, "label"), scope.view, &curve->label);
 }
 
 rg_status rg_recipe_add_rows(rg_recipe *recipe, const rg_node *node, rg_panel *panel) {

@@ -133,16 +133,18 @@ static void put_curve(FILE *file, const rg_curve *curve, const rg_frame *f) {
     fputs("end\n", file);
 }
 
-/* The same of a dot plot, whose bars lie across, in its lane; a bar that has no lower end begins at the frame. */
+/* The same of a dot plot, whose bars lie across, in its lane; a bar that has no lower end begins at the frame, and one of
+ * which an end is unknown is none. */
 static void put_dots(FILE *file, const rg_panel *panel, size_t c, const rg_frame *f) {
     const rg_curve *curve = &panel->curve[c];
     const rg_frame lane = rg_rows_lane(panel, c, f);
     const double down = (lane.y - f->y) / f->height * (double)panel->rows;
     for (ptrdiff_t i = 0; i < curve->count; i++) {
         if (!can_show(f, curve->x[i], curve->y[i])) continue;
+        const int has_bar = curve->lower && !isnan(curve->lower[i]) && !isnan(curve->upper[i]);
         const double row[4] = {curve->x[i], curve->y[i] + down,
-                               curve->lower ? fmax(curve->lower[i], f->across.lower) : curve->x[i],
-                               curve->upper ? fmin(curve->upper[i], f->across.upper) : curve->x[i]};
+                               has_bar ? fmax(curve->lower[i], f->across.lower) : curve->x[i],
+                               has_bar ? fmin(curve->upper[i], f->across.upper) : curve->x[i]};
         for (int k = 0; k < 4; k++) {
             rg_gnuplot_real(file, row[k]);
             fputc(k < 3 ? ' ' : '\n', file);

@@ -4,8 +4,6 @@
 
 #include <math.h>
 
-static const double mass_slack = 1e-5;
-
 static rg_status check_density(ptrdiff_t n, const char *name, const double *values, rg_diagnostic *diagnostic) {
     for (ptrdiff_t i = 0; i < n; i++) {
         if (!isfinite(values[i])) return rg_fail(diagnostic, RG_EINVAL, "%s: value %td is not finite", name, i);
@@ -19,11 +17,11 @@ static rg_status check_masses(double p, double q, rg_diagnostic *diagnostic) {
     if (!(p > 0 && q > 0 && isnormal(p) && isnormal(q))) /* a subnormal mass has lost its digits */
         return rg_fail(diagnostic, RG_EDOMAIN,
                        "expected positive and finite masses of at least 2e-308, found %g and %g", p, q);
-    if (fabs(p - q) > mass_slack * fmax(p, q))
+    if (fabs(p - q) > RG_TRANSPORT_MASS_SLACK * fmax(p, q))
         return rg_fail(diagnostic, RG_EDOMAIN,
                        "expected equal masses, found %.10g and %.10g, which differ by more than "
                        "%g of them; scale both to mass 1",
-                       p, q, mass_slack);
+                       p, q, RG_TRANSPORT_MASS_SLACK);
     return RG_OK;
 }
 
