@@ -18,7 +18,8 @@ static volatile sig_atomic_t heeded; /* how many of these: without a hangup that
 /* The first one; from then on each of them ends the program. */
 static void remember(int signal_number) {
     if (!caught) caught = signal_number;
-    for (int i = 0; i < heeded; i++) signal(stopping[i], SIG_DFL);
+    for (int i = 0; i < STOPPING; i++)
+        if (i < heeded) signal(stopping[i], SIG_DFL);
 }
 
 /* Scripts start us in the background with SIGINT ignored, and send it: only the hangup stays ignored. */
