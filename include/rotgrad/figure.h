@@ -48,8 +48,8 @@ typedef struct rg_heat_map {
     rg_scale scale;          /* RG_SCALE_LOG: the diverging map is centred on 1, the cyclic one refused */
     double minimum, maximum; /* colour range, values outside take the colour of its end; both 0: from the data */
     int group;               /* heat maps of one group > 0 (of one map and scale) take one range from all their data */
-    const char *unit;        /* Pango markup, written at the colour bar; NULL or "" for none */
     int bounded;             /* 1: the field does not go on at the other end of the box; 0: it is periodic */
+    const char *unit;        /* Pango markup, written at the colour bar; NULL or "" for none */
 } rg_heat_map;
 
 /* The range taken from the data: linear: least to largest value, symmetric for the diverging map, [-pi, pi) for the
