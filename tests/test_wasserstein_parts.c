@@ -42,17 +42,12 @@ static void check_value(const char *name, rg_value found, double value) {
     if (!(fabs(found.value - value) <= 1e-6 * value)) fail_msg("%s: %.10g, by hand %.10g", name, found.value, value);
 }
 
-static void bounds_of_nodes_by_hand(void **state) {
-    (void)state;
-    for (double rate = 0; rate < 2; rate += 0.9) {
-        rg_w1_node node[NODES];
-        double quadrature[2 * NODES];
-        const rg_experiment x = {.variance_min = low, .variance_max = high};
-        const double c = 0.5 * (1 + churn * churn), d = 0.5 * churn * churn, o = 2.2, time = high - low;
-        rg_w1 w = {.experiment = &x,
-                   .drift = c,
-                   .diffusion = d,
-                   .reach = o,
+/* Noted by a march of churn `churn` in a box of reach `reach`; the nodes are yet to fill. */
+static rg_w1 work_on(const rg_experiment *x, rg_w1_node *node, double *quadrature, double reach) {
+    return (rg_w1){.experiment = x,
+                   .drift = 0.5 * (1 + churn * churn),
+                   .diffusion = 0.5 * churn * churn,
+                   .reach = reach,
                    .count = NODES,
                    .node = node,
                    .quadrature = quadrature,
@@ -60,6 +55,16 @@ static void bounds_of_nodes_by_hand(void **state) {
                    .end_least = 1.9,
                    .end_least_low = 1.7,
                    .frobenius = 5.3};
+}
+
+static void bounds_of_nodes_by_hand(void **state) {
+    (void)state;
+    for (double rate = 0; rate < 2; rate += 0.9) {
+        rg_w1_node node[NODES];
+        double quadrature[2 * NODES];
+        const rg_experiment x = {.variance_min = low, .variance_max = high};
+        const double c = 0.5 * (1 + churn * churn), d = 0.5 * churn * churn, o = 2.2, time = high - low;
+        rg_w1 w = work_on(&x, node, quadrature, o);
         fill_nodes(node, rate, 0);
         const double prior = 0.07, tv = 0.11;
         rg_w1_values v = {.prior = {prior, 0}};
@@ -101,16 +106,7 @@ static void doubtful_growth_makes_bars(void **state) {
     double quadrature[2 * NODES];
     const rg_experiment x = {.variance_min = low, .variance_max = high};
     const double c = 0.5 * (1 + churn * churn), d = 0.5 * churn * churn, o = 2.2, time = high - low;
-    rg_w1 w = {.experiment = &x,
-               .drift = c,
-               .diffusion = d,
-               .reach = o,
-               .count = NODES,
-               .node = node,
-               .quadrature = quadrature,
-               .end_pointwise = 2.4,
-               .end_least = 1.9,
-               .end_least_low = 1.7};
+    rg_w1 w = work_on(&x, node, quadrature, o);
     fill_nodes(node, 0.9, 0.2);
     rg_w1_values v = {.prior = {0, 0}};
     rg_w1_bounds(&w, 0, (rg_value){0, 0}, &v);
